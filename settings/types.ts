@@ -1,0 +1,147 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
+export interface WebCredentials {
+  /** PEM bundle of every CA in force: two while credentials rotate, else one. */
+  readonly caCertificates: string;
+  /** PEM, signed by the newest CA its clients already trust. */
+  readonly serverCertificate: string;
+  readonly serverKey: string;
+  /** User name to bcrypt hash; users of both generations while credentials rotate. */
+  readonly users: Readonly<Record<string, string>>;
+  /** The user of probes, of the self-scrape and of people on this cluster. */
+  readonly local: UserPassword;
+}
+
+export interface UserPassword {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where a Prometheus finds its credentials: in the stack, or in Secrets that already exist (cert-manager). */
+export type CredentialSource =
+  | { readonly kind: "stack"; readonly web: pulumi.Output<WebCredentials> }
+  | { readonly kind: "existing"; readonly secrets: readonly string[] };
+
+/** How a Prometheus is reached from outside its cluster. */
+export interface Exposure {
+  readonly kind: "nodePort" | "loadBalancer";
+  /** Port on every node (30000-32767), or of the load balancer. */
+  readonly port: number;
+  /** Address asked of the load balancer; absent for node ports. */
+  readonly address?: string;
+  /** CIDRs whose clients may connect. */
+  readonly allowFrom: readonly string[];
+}
+
+export interface RemoteWrite {
+  readonly url: string;
+  readonly name: string;
+  /** File names of a user's name and password in the credentials directory; absent for none. */
+  readonly credentials?: string;
+}
+
+export interface PodResources {
+  readonly requests: { readonly cpu: string; readonly memory: string };
+  readonly limits: { readonly cpu: string; readonly memory: string };
+}
+
+export interface PrometheusSettings {
+  readonly retention: { readonly time: string; readonly size: string };
+  readonly storage: { readonly size: string; readonly class: string };
+  readonly resources: PodResources;
+  /** Prometheus durations. */
+  readonly scrapeInterval: string;
+  readonly evaluationInterval: string;
+  readonly expose?: Exposure;
+  readonly remoteWrite: readonly RemoteWrite[];
+  /** Names of existing Secrets that hold the credentials; absent where the stack makes them. */
+  readonly existingSecrets?: readonly string[];
+}
+
+/** How Prometheus trusts the kubelets' serving certificates. */
+export type KubeletTls =
+  | { readonly kind: "clusterCa" }
+  | { readonly kind: "ca"; readonly pem: string }
+  | { readonly kind: "insecureSkipVerify" };
+
+/** Pods that already run in the cluster, found by namespace and labels. */
+export interface ExistingPods {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly port: number;
+}
+
+export interface KubernetesSettings {
+  readonly nodes: readonly { readonly name: string; readonly address: string; readonly gpuType?: string }[];
+  readonly apiServer: { readonly addresses: readonly string[]; readonly port: number };
+  readonly kubeletTls: KubeletTls;
+  /** Absent: the stack declares its own. */
+  readonly existingKubeStateMetrics?: ExistingPods;
+  readonly existingNodeExporter?: ExistingPods;
+  /** Host port of the declared node exporter. */
+  readonly nodeExporterPort: number;
+  /** The cluster's DCGM exporter (GPU operator); absent where it has none. */
+  readonly dcgmExporter?: ExistingPods;
+}
+
+export type HostRole = "node" | "dcgm" | "slurmctld" | "beegfs";
+
+/** A host outside Kubernetes and the exporters on it. */
+export interface Host {
+  readonly name: string;
+  readonly address: string;
+  readonly roles: readonly HostRole[];
+}
+
+/** Image references, each pinned by digest. */
+export interface Images {
+  readonly prometheus: string;
+  readonly kubeStateMetrics: string;
+  readonly nodeExporter: string;
+}
+
+/** What both roles have. */
+export interface SiteSettings {
+  readonly stack: string;
+  readonly cluster: string;
+  /** UID of the namespace kube-system: the identity of the cluster this stack may touch. */
+  readonly clusterUid: string;
+  readonly kubeconfig: pulumi.Output<string>;
+  /** Whether claims survive `pulumi destroy` (protect and retainOnDelete). */
+  readonly protect: boolean;
+  readonly namespace: string;
+  readonly agentsNamespace: string;
+  readonly prometheus: PrometheusSettings;
+  readonly kubernetes: KubernetesSettings;
+  readonly hosts: readonly Host[];
+  readonly images: Images;
+  readonly credentials: CredentialSource;
+}
+
+/** One member cluster as the hub sees it. */
+export interface Member {
+  readonly cluster: string;
+  /** https URL of the member's Prometheus. */
+  readonly url: string;
+  readonly intervals: { readonly health: string; readonly detail: string };
+  /** Samples one scrape may return. */
+  readonly sampleLimits: { readonly health: number; readonly detail: number };
+}
+
+export interface HubSettings extends SiteSettings {
+  readonly role: "hub";
+  readonly members: readonly Member[];
+  /** Per member: the user the hub scrapes it with; absent with existing Secrets. */
+  readonly federation: pulumi.Output<Readonly<Record<string, UserPassword>>>;
+  /** Per member: what its stack reads by StackReference. */
+  readonly memberCredentials: pulumi.Output<Readonly<Record<string, WebCredentials>>>;
+}
+
+export interface MemberSettings extends SiteSettings {
+  readonly role: "member";
+  /** Full name of the hub's stack: organization/project/stack. */
+  readonly hubStack: string;
+}
+
+export type Settings = HubSettings | MemberSettings;
