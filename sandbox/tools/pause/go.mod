@@ -1,0 +1,3 @@
+module federation.sandbox/pause
+
+go 1.26
