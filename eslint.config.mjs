@@ -13,7 +13,20 @@ const rooms = {
   policies: ["metrics"],
   commands: ["settings", "components", "metrics", "rules"],
 };
-const every = ["bench", "commands", "components", "dashboards", "metrics", "policies", "rules", "sandbox", "scripts", "settings", "test", "workloads"];
+const every = [
+  "bench",
+  "commands",
+  "components",
+  "dashboards",
+  "metrics",
+  "policies",
+  "rules",
+  "sandbox",
+  "scripts",
+  "settings",
+  "test",
+  "workloads",
+];
 
 /** One zone a room: everything outside it and outside what it may import is closed to it. */
 const zones = Object.entries(rooms).map(([room, allowed]) => ({
@@ -23,7 +36,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ["node_modules/**", ".sandbox/**", "dist/**", "**/*.mjs"] },
+  { ignores: ["node_modules/**", ".sandbox/**", "dist/**", "**/*.mjs", "**/*.cjs"] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {
@@ -33,9 +46,13 @@ export default tseslint.config(
     rules: {
       "import-x/no-restricted-paths": ["error", { zones }],
       "import-x/no-cycle": "error",
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "max-lines": ["error", { max: 350, skipBlankLines: true, skipComments: true }],
     },
   },

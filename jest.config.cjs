@@ -4,10 +4,11 @@ const level = (name, testMatch) => ({
   rootDir: __dirname,
   testEnvironment: "node",
   testMatch: testMatch.map((glob) => `<rootDir>/test/${glob}`),
-  transform: { "^.+\\.[cm]?tsx?$": ["ts-jest", { isolatedModules: true, diagnostics: false }] },
+  transform: { "^.+\\.[cm]?tsx?$": ["ts-jest", { diagnostics: false }] },
 });
 
 module.exports = {
+  testSequencer: `${__dirname}/test/support/sequencer.cjs`,
   projects: [
     level("unit", ["unit/**/*.test.ts"]),
     level("rules", ["rules/**/*.test.ts"]),
