@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface WebCredentials {
   /** PEM bundle of every CA in force: two while credentials rotate, else one. */
   readonly caCertificates: string;
-  /** PEM, signed by the newest CA its clients already trust. */
+  /** PEM: the server's own, then what bridges it to an older CA while credentials rotate. */
   readonly serverCertificate: string;
   readonly serverKey: string;
   /** User name to bcrypt hash; users of both generations while credentials rotate. */

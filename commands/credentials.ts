@@ -1,0 +1,189 @@
+import { randomBytes } from "node:crypto";
+import { hash } from "bcryptjs";
+import type { ClusterCredentials, Generation, HubSecrets, User } from "../settings/credentials";
+import { createCa, createServer, crossSign, daysLeft, uncovered } from "./certificates";
+
+/** A cluster whose Prometheus needs credentials. */
+export interface ClusterToServe {
+  readonly name: string;
+  /** Names and addresses that clients reach its Prometheus by. */
+  readonly hosts: readonly string[];
+  /** Whether the hub scrapes it. */
+  readonly member: boolean;
+}
+
+/** The changed secrets, and what was done, in sentences that name no secret. */
+export interface Change {
+  readonly secrets: HubSecrets;
+  readonly said: readonly string[];
+}
+
+const PASSWORD_BYTES = 36;
+/** 2^10 rounds: Prometheus checks the hash at every scrape (and then keeps the answer for a while). */
+const BCRYPT_COST = 10;
+/** Days before the end of a certificate from which init says so. */
+export const TELL_DAYS = 30;
+
+async function createUser(kind: "local" | "federation", generation: number): Promise<User> {
+  const password = randomBytes(PASSWORD_BYTES).toString("base64url");
+  return { username: `${kind}-${generation}`, password, hash: await hash(password, BCRYPT_COST) };
+}
+
+async function createCluster(
+  cluster: ClusterToServe,
+  { id, ca }: Pick<Generation, "id" | "ca">,
+  now: Date,
+): Promise<ClusterCredentials> {
+  return {
+    server: await createServer(ca, cluster.name, cluster.hosts, now),
+    local: await createUser("local", id),
+    ...(cluster.member ? { federation: await createUser("federation", id) } : {}),
+  };
+}
+
+/** A generation from nothing: a CA, and server certificate and users of every cluster. */
+export async function createGeneration(
+  id: number,
+  clusters: readonly ClusterToServe[],
+  now: Date,
+): Promise<Generation> {
+  const ca = await createCa(id, now);
+  const entries = await Promise.all(
+    clusters.map(async (cluster) => [cluster.name, await createCluster(cluster, { id, ca }, now)] as const),
+  );
+  return { id, ca, clusters: Object.fromEntries(entries) };
+}
+
+/** The first secrets of a hub. */
+export async function createSecrets(clusters: readonly ClusterToServe[], now: Date): Promise<Change> {
+  return {
+    secrets: { generations: [await createGeneration(1, clusters, now)] },
+    said: [`made a CA and the credentials of ${clusters.map(({ name }) => name).join(", ")}`],
+  };
+}
+
+/** One cluster's part: kept where it serves, a new server certificate where hosts are missing, made where there is none. */
+async function completeCluster(
+  cluster: ClusterToServe,
+  generation: Generation,
+  now: Date,
+): Promise<{ readonly own: ClusterCredentials; readonly said: readonly string[] }> {
+  const found = generation.clusters[cluster.name];
+  const of = `cluster ${cluster.name} (generation ${generation.id})`;
+  if (found === undefined)
+    return { own: await createCluster(cluster, generation, now), said: [`made the credentials of ${of}`] };
+  const missing = uncovered(found.server.certificate, cluster.hosts);
+  const lacksUser = cluster.member && found.federation === undefined;
+  return {
+    own: {
+      ...found,
+      ...(missing.length > 0
+        ? { server: await createServer(generation.ca, cluster.name, cluster.hosts, now) }
+        : {}),
+      ...(lacksUser ? { federation: await createUser("federation", generation.id) } : {}),
+    },
+    said: [
+      ...(missing.length > 0
+        ? [`new server certificate of ${of}: the old one lacks ${missing.join(", ")}`]
+        : []),
+      ...(lacksUser ? [`made the user that the hub scrapes ${of} with`] : []),
+    ],
+  };
+}
+
+/** A generation that fits the list of clusters: what exists is kept, what is missing made, what is not listed removed. */
+export async function completeGeneration(
+  generation: Generation,
+  clusters: readonly ClusterToServe[],
+  now: Date,
+): Promise<{ readonly generation: Generation; readonly said: readonly string[] }> {
+  const completed = await Promise.all(
+    clusters.map(async (cluster) => ({
+      name: cluster.name,
+      ...(await completeCluster(cluster, generation, now)),
+    })),
+  );
+  const removed = Object.keys(generation.clusters).filter(
+    (name) => !clusters.some((cluster) => cluster.name === name),
+  );
+  return {
+    generation: {
+      ...generation,
+      clusters: Object.fromEntries(completed.map(({ name, own }) => [name, own])),
+    },
+    said: [
+      ...completed.flatMap(({ said }) => said),
+      ...removed.map(
+        (name) => `removed the credentials of cluster ${name} (generation ${generation.id}): not listed`,
+      ),
+    ],
+  };
+}
+
+/** The same for every generation in force. */
+export async function completeSecrets(
+  { generations: [first, ...newer] }: HubSecrets,
+  clusters: readonly ClusterToServe[],
+  now: Date,
+): Promise<Change> {
+  const head = await completeGeneration(first, clusters, now);
+  const tail = await Promise.all(newer.map((generation) => completeGeneration(generation, clusters, now)));
+  return {
+    secrets: { generations: [head.generation, ...tail.map(({ generation }) => generation)] },
+    said: [head, ...tail].flatMap(({ said }) => said),
+  };
+}
+
+/** Adds a new generation beside the one in force; throws while a rotation is under way. */
+export async function rotate(
+  secrets: HubSecrets,
+  clusters: readonly ClusterToServe[],
+  now: Date,
+): Promise<Change> {
+  const [old, newer] = secrets.generations;
+  if (newer !== undefined)
+    throw new Error(
+      `a rotation from generation ${old.id} to ${newer.id} is under way: end it with --rotate-finish before the next one`,
+    );
+  const completed = await completeGeneration(old, clusters, now);
+  const created = await createGeneration(old.id + 1, clusters, now);
+  const crossSigned = await crossSign(created.ca, old.ca, now);
+  return {
+    secrets: { generations: [completed.generation, { ...created, ca: { ...created.ca, crossSigned } }] },
+    said: [...completed.said, `made generation ${created.id} beside generation ${old.id}`],
+  };
+}
+
+/** Drops the old generation; throws where no rotation is under way. */
+export function finishRotation(secrets: HubSecrets): Change {
+  const [old, newer] = secrets.generations;
+  if (newer === undefined)
+    throw new Error(
+      `no rotation is under way (only generation ${old.id} is in force): begin one with --rotate`,
+    );
+  const { certificate, key } = newer.ca;
+  return {
+    secrets: { generations: [{ ...newer, ca: { certificate, key } }] },
+    said: [`dropped generation ${old.id}; generation ${newer.id} is in force`],
+  };
+}
+
+/** Certificates that end within {@link TELL_DAYS} days, in sentences. */
+export function endingSoon(secrets: HubSecrets, now: Date): readonly string[] {
+  return secrets.generations.flatMap(({ id, ca, clusters }) =>
+    [
+      { what: `the CA of generation ${id}`, certificate: ca.certificate },
+      ...Object.entries(clusters).map(([name, { server }]) => ({
+        what: `the server certificate of cluster ${name} (generation ${id})`,
+        certificate: server.certificate,
+      })),
+    ]
+      .map(({ what, certificate }) => ({ what, days: daysLeft(certificate, now) }))
+      .filter(({ days }) => days < TELL_DAYS)
+      .map(({ what, days }) =>
+        days < 0
+          ? `${what} has ended: rotate now (--rotate)`
+          : `${what} ends in ${days} days: rotate (--rotate)`,
+      ),
+  );
+}

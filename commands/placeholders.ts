@@ -1,0 +1,63 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { inspectSettings } from "../settings/parse";
+import { createSecrets } from "./credentials";
+import type { StackConfig } from "./pulumiCli";
+import { clustersToServe, RECORDED } from "./stackConfig";
+
+/** A UID that no cluster has. */
+export const NO_UID = "00000000-0000-0000-0000-000000000000";
+
+/** Leads nowhere. */
+const NO_KUBECONFIG = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Config",
+  clusters: [{ name: "none", cluster: { server: "https://127.0.0.1:1" } }],
+  users: [{ name: "none", user: {} }],
+  contexts: [{ name: "none", context: { cluster: "none", user: "none" } }],
+  "current-context": "none",
+});
+
+/** A stack file's configuration as the program receives it; nothing is decrypted. */
+export function configOfFile(folder: string, stack: string): Readonly<Record<string, string>> {
+  const file = path.join(folder, `Pulumi.${stack}.yaml`);
+  if (!fs.existsSync(file))
+    throw new Error(
+      `${file} does not exist: say --stack NAME of a stack file, and --config-dir for another folder`,
+    );
+  const { config = {} } = parse(fs.readFileSync(file, "utf8")) as {
+    readonly config?: Readonly<Record<string, unknown>>;
+  };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+/**
+ * The configuration with stand-ins for everything that init records, which a stack file encrypts or lacks: a render
+ * needs neither a cluster nor a passphrase. Credentials among them are made on the spot and mean nothing.
+ */
+export async function withPlaceholders(
+  values: Readonly<Record<string, string>>,
+  stack: string,
+): Promise<StackConfig> {
+  const own = Object.fromEntries(Object.entries(values).filter(([key]) => key !== RECORDED.hubSecrets));
+  const { hub, cluster } = inspectSettings(own, stack, new Set());
+  const makes = hub !== undefined && cluster !== undefined && hub.prometheus.existingSecrets === undefined;
+  const secrets = makes
+    ? (await createSecrets(clustersToServe(cluster, hub), new Date())).secrets
+    : undefined;
+  const recorded = {
+    [RECORDED.clusterUid]: NO_UID,
+    [RECORDED.kubeconfig]: NO_KUBECONFIG,
+    ...(secrets === undefined ? {} : { [RECORDED.hubSecrets]: JSON.stringify(secrets) }),
+  };
+  return {
+    values: { ...own, ...recorded },
+    secretKeys: new Set(Object.keys(recorded).filter((key) => key !== RECORDED.clusterUid)),
+  };
+}

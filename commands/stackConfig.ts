@@ -1,0 +1,82 @@
+import type { HubSecrets } from "../settings/credentials";
+import { inspectSettings, type InspectedSettings } from "../settings/parse";
+import { SettingsError } from "../settings/problems";
+import type { ClusterToServe } from "./credentials";
+import type { StackConfig } from "./pulumiCli";
+
+/** What init records, by whole key; everything else in a stack file is written by people. */
+export const RECORDED = {
+  clusterUid: "federation:clusterUid",
+  kubeconfig: "federation:kubeconfig",
+  hubSecrets: "federation:hubSecrets",
+} as const;
+
+/** Output names under which a Prometheus is known inside its cluster, by namespace. */
+function serviceNames(namespace: string): readonly string[] {
+  const service = `prometheus.${namespace}.svc`;
+  return [
+    "prometheus",
+    `prometheus.${namespace}`,
+    service,
+    `${service}.cluster.local`,
+    "localhost",
+    "127.0.0.1",
+  ];
+}
+
+/**
+ * The clusters whose credentials a hub holds: its own first, then its members. A certificate covers the address that
+ * clients outside the cluster use, the Service's names and localhost.
+ */
+export function clustersToServe(
+  cluster: string,
+  hub: NonNullable<InspectedSettings["hub"]>,
+): readonly ClusterToServe[] {
+  const names = serviceNames(hub.namespace);
+  const { expose } = hub.prometheus;
+  const nodes = hub.kubernetes.nodes.map((node) => node.address);
+  const outside = expose === undefined ? [] : expose.address === undefined ? nodes : [expose.address];
+  return [
+    { name: cluster, hosts: [...outside, ...names], member: false },
+    ...hub.members.map((member) => ({
+      name: member.cluster,
+      hosts: [new URL(member.url).hostname, ...names],
+      member: true,
+    })),
+  ];
+}
+
+/** Whether a problem is about a key that init itself writes, or has yet to write. */
+function isRecorded(key: string): boolean {
+  return Object.values(RECORDED).some((recorded) => key.startsWith(recorded));
+}
+
+/** A stack's settings as far as people write them; throws one error with all that is wrong in those. */
+export function settingsToInitialise({ values, secretKeys }: StackConfig, stack: string): InspectedSettings {
+  const settings = inspectSettings(values, stack, secretKeys);
+  const problems = settings.problems.filter(({ key }) => !isRecorded(key));
+  if (problems.length > 0) throw new SettingsError(stack, problems);
+  return settings;
+}
+
+/**
+ * The secrets of an earlier run; undefined where there are none. Throws where they are damaged, so that nothing is
+ * made anew over them.
+ */
+export function storedSecrets(
+  settings: InspectedSettings,
+  config: StackConfig,
+  stack: string,
+): HubSecrets | undefined {
+  if (config.values[RECORDED.hubSecrets] === undefined) return undefined;
+  if (settings.hubSecrets !== undefined) return settings.hubSecrets;
+  throw new SettingsError(
+    stack,
+    settings.problems
+      .filter(({ key }) => key.startsWith(RECORDED.hubSecrets))
+      .map((problem) => ({
+        ...problem,
+        message: "is damaged: restore the stack file, or remove this key to make all anew",
+      })),
+  );
+}

@@ -1,0 +1,142 @@
+import { isIPv4 } from "node:net";
+import { X509Certificate } from "node:crypto";
+import { parse } from "yaml";
+import { z } from "zod";
+import { cpuMillicores, durationMilliseconds, kubernetesBytes, prometheusBytes } from "./quantities";
+
+/** A string that passes `test`; `allowed` is what an error says. */
+function text(allowed: string, test: (value: string) => boolean) {
+  return z.string({ error: allowed }).refine(test, { error: allowed });
+}
+
+function matching(allowed: string, pattern: RegExp) {
+  return text(allowed, (value) => pattern.test(value));
+}
+
+/** An object that knows its keys; an error names them. */
+export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const keys = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? `allowed: ${keys}` : `must be an object with ${keys}`,
+  });
+}
+
+export function list<Item extends z.core.SomeType>(item: Item, of: string, atLeast = 0) {
+  const allowed = atLeast === 0 ? `must be a list of ${of}` : `must be a list of at least ${atLeast} ${of}`;
+  return z.array(item, { error: allowed }).min(atLeast, { error: allowed });
+}
+
+/** For checks across values: any list, whatever it holds. */
+export const anyList = z.array(z.unknown());
+
+function wholeNumber(minimum: number, maximum: number) {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  return z.int({ error }).min(minimum, { error }).max(maximum, { error });
+}
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const DNS_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
+const DIGEST = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}$/;
+const LABEL_NAME = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+const LABELS = "must be at least one Kubernetes label, name: value";
+const LABEL_VALUE = /^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/;
+
+function isCidr(value: string): boolean {
+  const [address, length, ...rest] = value.split("/");
+  return rest.length === 0 && isIPv4(address ?? "") && /^(\d|[12]\d|3[0-2])$/.test(length ?? "");
+}
+
+function parsedUrl(value: string): URL | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url?.protocol === "https:" && url.username === "" && url.password === "" && url.hash === ""
+    ? url
+    : undefined;
+}
+
+/** An https URL that names host and perhaps port, nothing more. */
+function isHttpsOrigin(value: string): boolean {
+  const url = parsedUrl(value);
+  return url !== undefined && (value === url.origin || value === `https://${url.hostname}:443`);
+}
+
+function isCertificates(value: string): boolean {
+  const blocks = value.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0 || value.includes("PRIVATE KEY")) return false;
+  try {
+    return blocks.every((block) => new X509Certificate(block).subject !== "");
+  } catch {
+    return false;
+  }
+}
+
+function isKubeconfig(value: string): boolean {
+  try {
+    const content: unknown = parse(value);
+    return z
+      .object({ clusters: anyList.min(1), users: anyList.min(1), contexts: anyList.min(1) })
+      .safeParse(content).success;
+  } catch {
+    return false;
+  }
+}
+
+export const clusterName = matching(
+  "must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
+  DNS_LABEL,
+);
+export const kubernetesName = matching("must be a DNS name: a-z, 0-9, inner hyphens and dots", DNS_NAME);
+export const namespaceName = clusterName;
+export const ipv4 = text("must be an IPv4 address", isIPv4);
+export const cidr = text("must be an IPv4 CIDR such as 192.168.100.0/24", isCidr);
+export const port = wholeNumber(1, 65535);
+export const nodePort = wholeNumber(30000, 32767);
+export const sampleLimit = wholeNumber(1, 10_000_000);
+export const duration = text(
+  "must be a Prometheus duration above zero such as 15s, 1m30s or 15d",
+  (value) => durationMilliseconds(value) !== undefined,
+);
+export const prometheusSize = text(
+  "must be a Prometheus size such as 512MB or 40GB (powers of 1024)",
+  (value) => prometheusBytes(value) !== undefined,
+);
+export const storageSize = text(
+  "must be a Kubernetes quantity such as 50Gi",
+  (value) => kubernetesBytes(value) !== undefined,
+);
+export const memory = text(
+  "must be a Kubernetes quantity such as 2Gi",
+  (value) => kubernetesBytes(value) !== undefined,
+);
+export const cpu = z
+  .union([z.string(), z.number()], { error: "must be cores such as 250m or 2" })
+  .transform(String)
+  .refine((value) => cpuMillicores(value) !== undefined, { error: "must be cores such as 250m or 2" });
+export const httpsOrigin = text(
+  "must be an https URL of host and port alone, such as https://192.168.100.10:30990",
+  isHttpsOrigin,
+);
+export const httpsUrl = text(
+  "must be an https URL without user, password or fragment",
+  (value) => parsedUrl(value) !== undefined,
+);
+export const image = matching(
+  "must be an image pinned by digest: <registry>/<name>:<tag>@sha256:<64 hex digits>",
+  DIGEST,
+);
+export const labels = z
+  .record(matching(LABELS, LABEL_NAME), matching(LABELS, LABEL_VALUE), { error: LABELS })
+  .refine((value) => Object.keys(value).length > 0, { error: LABELS });
+export const certificates = text("must be PEM certificates and nothing else", isCertificates);
+export const uid = matching(
+  "must be the UID of the cluster's namespace kube-system (npm run init records it)",
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+);
+export const stackReference = matching(
+  "must be a full stack name such as organization/federation/cloud",
+  /^[\w.-]+\/[\w.-]+\/[\w.-]+$/,
+);
+export const kubeconfig = text(
+  "must be a kubeconfig with clusters, users and contexts (npm run init -- --kubeconfig FILE records it)",
+  isKubeconfig,
+);

@@ -1,0 +1,17 @@
+import type { Images } from "./types";
+
+/**
+ * The images this project was tested with, one place for both stacks. To move on: take the new tag's digest of its
+ * multi-platform index (`docker buildx imagetools inspect <image>:<tag>`), change both here, and preview both stacks.
+ *
+ * Prometheus: 3.12 is the first release where configuration reloads by itself without a feature flag, and 3.11 the
+ * first that reads the retention time of its configuration file in the right unit.
+ */
+export const DEFAULT_IMAGES: Images = {
+  prometheus:
+    "quay.io/prometheus/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
+  kubeStateMetrics:
+    "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.19.1@sha256:85108987d044b18a098126732f98602df408888c0f7d456241f5abefb9744bc1",
+  nodeExporter:
+    "quay.io/prometheus/node-exporter:v1.12.1@sha256:1b4e4438faca4dd7e001dd445d161a4a2091b0fededa84093b3a8dfeae1f1be0",
+};

@@ -1,0 +1,125 @@
+import * as pulumi from "@pulumi/pulumi";
+import { federationUsers, hubWebCredentials, type HubSecrets, memberWebCredentials } from "./credentials";
+import { type ParsedSettings, parseSettings } from "./parse";
+import { SECRET_KEYS } from "./reader";
+import type {
+  CredentialSource,
+  HubSettings,
+  MemberSettings,
+  Settings,
+  SiteSettings,
+  WebCredentials,
+} from "./types";
+
+export { preflight } from "./preflight";
+export { SettingsError } from "./problems";
+export type * from "./types";
+
+type Parsed<R extends ParsedSettings["role"]> = Extract<ParsedSettings, { readonly role: R }>;
+
+/** Name of the hub's stack output that members read: credentials by cluster name. */
+export const MEMBER_CREDENTIALS_OUTPUT = "memberCredentials";
+
+/**
+ * The settings of the stack that runs: the only reader of Pulumi's configuration and of stack references.
+ *
+ * Throws one error that lists every problem, before anything is registered; warns at every run where a kubelet's
+ * certificate is not verified. Whatever is secret comes as a secret output.
+ */
+export function loadSettings(): Settings {
+  const parsed = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack(), secretConfigKeys());
+  const settings = parsed.role === "hub" ? hubSettings(parsed) : memberSettings(parsed);
+  if (settings.kubernetes.kubeletTls.kind === "insecureSkipVerify")
+    void pulumi.log.warn(INSECURE_KUBELET(parsed.role));
+  return settings;
+}
+
+const INSECURE_KUBELET = (role: string): string =>
+  `federation:${role}.kubernetes.kubelet.tls is insecureSkipVerify: whoever can answer at a node's address receives ` +
+  "Prometheus's service account token. Give the kubelets certificates of the cluster's CA (clusterCa) or name theirs (ca).";
+
+/** Whole keys that the stack file encrypts; the SDK knows them, though its types do not tell. */
+function secretConfigKeys(): ReadonlySet<string> {
+  const isSecret: unknown = Reflect.get(pulumi.runtime, "isConfigSecret");
+  if (typeof isSecret !== "function") return new Set(SECRET_KEYS.map((key) => `federation:${key}`));
+  return new Set(
+    Object.keys(pulumi.runtime.allConfig()).filter((key) =>
+      Boolean(Reflect.apply(isSecret, undefined, [key])),
+    ),
+  );
+}
+
+function site(parsed: ParsedSettings, credentials: CredentialSource): SiteSettings {
+  const own = parsed.role === "hub" ? parsed.hub : parsed.member;
+  return {
+    stack: parsed.stack,
+    cluster: parsed.cluster,
+    clusterUid: parsed.clusterUid,
+    kubeconfig: pulumi.secret(parsed.kubeconfig),
+    protect: own.protect,
+    namespace: own.namespace,
+    agentsNamespace: own.agentsNamespace,
+    prometheus: own.prometheus,
+    kubernetes: own.kubernetes,
+    hosts: own.hosts,
+    images: own.images,
+    credentials,
+  };
+}
+
+function existing(secrets: readonly string[]): CredentialSource {
+  return { kind: "existing", secrets };
+}
+
+function hubSettings(parsed: Parsed<"hub">): HubSettings {
+  const { hub, hubSecrets, cluster } = parsed;
+  const names = hub.members.map((member) => member.cluster);
+  const from = <T>(make: (secrets: HubSecrets) => T, none: T): pulumi.Output<T> =>
+    pulumi.secret(hubSecrets === undefined ? none : make(hubSecrets)) as pulumi.Output<T>;
+  const credentials: CredentialSource =
+    hubSecrets === undefined
+      ? existing(hub.prometheus.existingSecrets ?? [])
+      : {
+          kind: "stack",
+          web: pulumi.secret(hubWebCredentials(hubSecrets, cluster)),
+        };
+  return {
+    ...site(parsed, credentials),
+    role: "hub",
+    members: hub.members,
+    federation: from((secrets) => federationUsers(secrets, names), {}),
+    memberCredentials: from(
+      (secrets) => Object.fromEntries(names.map((name) => [name, memberWebCredentials(secrets, name)])),
+      {},
+    ),
+  };
+}
+
+function memberSettings(parsed: Parsed<"member">): MemberSettings {
+  const { member, hubStack, cluster } = parsed;
+  const secrets = member.prometheus.existingSecrets;
+  const credentials: CredentialSource =
+    secrets === undefined ? { kind: "stack", web: credentialsFromHub(hubStack, cluster) } : existing(secrets);
+  return { ...site(parsed, credentials), role: "member", hubStack };
+}
+
+/** This member's entry of the hub's output; an error that says what to do where the hub does not publish one. */
+function credentialsFromHub(hubStack: string, cluster: string): pulumi.Output<WebCredentials> {
+  const outputs = new pulumi.StackReference(hubStack).getOutput(MEMBER_CREDENTIALS_OUTPUT);
+  return pulumi.secret(outputs.apply((published: unknown) => ownCredentials(published, hubStack, cluster)));
+}
+
+/** Picks a member's credentials from what the hub's stack publishes; throws where there are none. */
+export function ownCredentials(published: unknown, hubStack: string, cluster: string): WebCredentials {
+  if (typeof published !== "object" || published === null)
+    throw new pulumi.RunError(
+      `federation:hubStack: ${hubStack} has no output ${MEMBER_CREDENTIALS_OUTPUT}: run \`pulumi up\` of the hub first`,
+    );
+  const own = (published as Readonly<Record<string, WebCredentials | undefined>>)[cluster];
+  if (own === undefined)
+    throw new pulumi.RunError(
+      `federation:hubStack: ${hubStack} publishes no credentials of cluster ${cluster}: list it in the hub's ` +
+        `federation:hub.members, run \`npm run init\` for the hub's stack, then \`pulumi up\` of the hub`,
+    );
+  return own;
+}

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import * as fields from "./fields";
+import { list, object } from "./fields";
+import { DEFAULT_IMAGES } from "./images";
+import type {
+  Exposure,
+  Host,
+  Images,
+  KubeletTls,
+  KubernetesSettings,
+  Member,
+  PrometheusSettings,
+} from "./types";
+
+/** Node port of a member that says nothing else. */
+export const DEFAULT_NODE_PORT = 30990;
+
+/** Any client may connect where `allowFrom` is not given: TLS and a password still stand before every answer. */
+const ANYWHERE = ["0.0.0.0/0"];
+
+/** Defaults that checks across values need too. */
+export const DEFAULTS = {
+  namespace: "federation",
+  agentsNamespace: "federation-agents",
+  retentionSize: "40GB",
+  storageSize: "50Gi",
+  requests: { cpu: "250m", memory: "1Gi" },
+  limits: { cpu: "2", memory: "4Gi" },
+  intervals: { health: "15s", detail: "60s" },
+  /** Not the usual 9100, which a host's own exporter often has. */
+  nodeExporterPort: 9110,
+} as const;
+
+const ONE_EXPOSURE = "must have exactly one of nodePort and loadBalancer";
+
+const exposure = object({
+  nodePort: fields.nodePort.exactOptional(),
+  loadBalancer: object({ address: fields.ipv4, port: fields.port.default(9090) }).exactOptional(),
+  allowFrom: list(fields.cidr, "IPv4 CIDRs", 1).default(ANYWHERE),
+})
+  .refine((value) => (value.nodePort === undefined) !== (value.loadBalancer === undefined), {
+    error: ONE_EXPOSURE,
+  })
+  .transform(({ nodePort, loadBalancer, allowFrom }): Exposure =>
+    loadBalancer === undefined
+      ? { kind: "nodePort", port: nodePort ?? DEFAULT_NODE_PORT, allowFrom }
+      : { kind: "loadBalancer", ...loadBalancer, allowFrom },
+  );
+
+const remoteWrite = object({
+  name: fields.clusterName,
+  url: fields.httpsUrl,
+  credentials: fields.kubernetesName.exactOptional(),
+});
+
+const amounts = (defaults: { readonly cpu: string; readonly memory: string }) =>
+  object({ cpu: fields.cpu.prefault(defaults.cpu), memory: fields.memory.default(defaults.memory) }).prefault(
+    {},
+  );
+
+/** What both roles say of their Prometheus, without its exposure, whose default differs. */
+const prometheusShape = {
+  retention: object({
+    time: fields.duration.default("15d"),
+    size: fields.prometheusSize.default(DEFAULTS.retentionSize),
+  }).prefault({}),
+  storage: object({ size: fields.storageSize.default(DEFAULTS.storageSize), class: fields.kubernetesName }),
+  resources: object({ requests: amounts(DEFAULTS.requests), limits: amounts(DEFAULTS.limits) }).prefault({}),
+  scrapeInterval: fields.duration.default("30s"),
+  evaluationInterval: fields.duration.default("30s"),
+  remoteWrite: list(remoteWrite, "remote-write targets").default([]),
+  existingSecrets: list(fields.kubernetesName, "names of Secrets", 1).exactOptional(),
+};
+
+const hubPrometheus = object({
+  ...prometheusShape,
+  expose: exposure.exactOptional(),
+}) satisfies z.ZodType<PrometheusSettings>;
+const memberPrometheus = object({
+  ...prometheusShape,
+  expose: exposure.prefault({ nodePort: DEFAULT_NODE_PORT }),
+}) satisfies z.ZodType<PrometheusSettings>;
+
+const existingPods = object({
+  namespace: fields.namespaceName,
+  labels: fields.labels,
+  port: fields.port,
+});
+
+const KUBELET_TLS = "must be clusterCa, {ca: <PEM certificates>} or {insecureSkipVerify: true}";
+
+const kubeletTls = z
+  .union(
+    [
+      z.literal("clusterCa"),
+      z.strictObject({ ca: fields.certificates }),
+      z.strictObject({ insecureSkipVerify: z.literal(true) }),
+    ],
+    { error: KUBELET_TLS },
+  )
+  .transform((value): KubeletTls => {
+    if (value === "clusterCa") return { kind: value };
+    return "ca" in value ? { kind: "ca", pem: value.ca } : { kind: "insecureSkipVerify" };
+  });
+
+const kubernetes = object({
+  nodes: list(
+    object({
+      name: fields.kubernetesName,
+      address: fields.ipv4,
+      gpuType: fields.clusterName.exactOptional(),
+    }),
+    "nodes",
+    1,
+  ),
+  apiServer: object({
+    addresses: list(fields.ipv4, "IPv4 addresses", 1),
+    port: fields.port.default(6443),
+  }),
+  kubelet: object({ tls: kubeletTls.prefault("clusterCa") }).prefault({}),
+  kubeStateMetrics: object({ existing: existingPods }).exactOptional(),
+  nodeExporter: object({ port: fields.port.exactOptional(), existing: existingPods.exactOptional() })
+    .refine((value) => value.port === undefined || value.existing === undefined, {
+      error: "must have port (the stack's own node exporter) or existing, not both",
+    })
+    .prefault({}),
+  dcgmExporter: existingPods.exactOptional(),
+}).transform(
+  ({ nodes, apiServer, kubelet, kubeStateMetrics, nodeExporter, dcgmExporter }): KubernetesSettings => ({
+    nodes,
+    apiServer,
+    kubeletTls: kubelet.tls,
+    nodeExporterPort: nodeExporter.port ?? DEFAULTS.nodeExporterPort,
+    ...(kubeStateMetrics === undefined ? {} : { existingKubeStateMetrics: kubeStateMetrics.existing }),
+    ...(nodeExporter.existing === undefined ? {} : { existingNodeExporter: nodeExporter.existing }),
+    ...(dcgmExporter === undefined ? {} : { dcgmExporter }),
+  }),
+);
+
+const ROLES = ["node", "dcgm", "slurmctld", "beegfs"] as const;
+const hostRole = z.enum(ROLES, { error: `must be one of ${ROLES.join(", ")}` });
+
+const host = object({
+  name: fields.kubernetesName,
+  address: fields.ipv4,
+  roles: list(hostRole, "roles", 1),
+}) satisfies z.ZodType<Host>;
+
+const images = object({
+  prometheus: fields.image.default(DEFAULT_IMAGES.prometheus),
+  kubeStateMetrics: fields.image.default(DEFAULT_IMAGES.kubeStateMetrics),
+  nodeExporter: fields.image.default(DEFAULT_IMAGES.nodeExporter),
+}).prefault({}) satisfies z.ZodType<Images>;
+
+/** Keys of a role's object that both roles have. */
+const siteShape = {
+  protect: z.boolean({ error: "must be true or false" }).default(true),
+  namespace: fields.namespaceName.default(DEFAULTS.namespace),
+  agentsNamespace: fields.namespaceName.default(DEFAULTS.agentsNamespace),
+  kubernetes,
+  hosts: list(host, "hosts").default([]),
+  images,
+};
+
+const member = object({
+  cluster: fields.clusterName,
+  url: fields.httpsOrigin,
+  intervals: object({
+    health: fields.duration.default(DEFAULTS.intervals.health),
+    detail: fields.duration.default(DEFAULTS.intervals.detail),
+  }).prefault({}),
+  sampleLimits: object({
+    health: fields.sampleLimit.default(500),
+    detail: fields.sampleLimit.default(20_000),
+  }).prefault({}),
+}) satisfies z.ZodType<Member>;
+
+/** `federation:hub` of a hub's stack file. */
+export const hubSchema = object({
+  prometheus: hubPrometheus,
+  ...siteShape,
+  members: list(member, "members").default([]),
+});
+
+/** `federation:member` of a member's stack file. */
+export const memberSchema = object({ prometheus: memberPrometheus, ...siteShape });
+
+export type HubObject = z.output<typeof hubSchema>;
+export type MemberObject = z.output<typeof memberSchema>;
+
+/** Keys inside a role's object that only this role has. */
+export const HUB_ONLY = ["members"];

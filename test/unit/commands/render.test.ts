@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parseAllDocuments, stringify } from "yaml";
+import type { RenderedObject } from "../../../commands/render";
+
+const repository = path.resolve(__dirname, "../../..");
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "federation-render-"));
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the command as people do, with nothing in its environment that leads to a cluster or opens a secret. */
+function render(...args: readonly string[]) {
+  const run = spawnSync("tsx", [path.join(repository, "commands/render.ts"), ...args], {
+    cwd: repository,
+    env: { PATH: `${path.join(repository, "node_modules/.bin")}:${process.env.PATH ?? ""}` },
+    encoding: "utf8",
+  });
+  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+const objectsOf = (stdout: string) =>
+  parseAllDocuments(stdout).map((document) => document.toJS() as RenderedObject);
+
+const rendered = { cloud: "", hpc: "" };
+beforeAll(() => {
+  for (const stack of ["cloud", "hpc"] as const) {
+    const { status, stdout, stderr } = render("--stack", stack);
+    expect([stack, status, stderr]).toEqual([stack, 0, ""]);
+    rendered[stack] = stdout;
+  }
+}, 60_000);
+
+test("prints every object once, by kind, namespace and name, always the same", () => {
+  const names = objectsOf(rendered.hpc).map(({ kind, metadata }) =>
+    [kind, metadata.namespace ?? "", metadata.name].join(" "),
+  );
+  expect(names).toEqual([...new Set(names)].sort());
+  expect(names).toContain("StatefulSet federation prometheus");
+  expect(names).toContain("DaemonSet federation-agents node-exporter");
+  expect(names.filter((name) => name.includes("kube-system"))).toEqual([]);
+  expect(render("--stack", "hpc").stdout).toBe(rendered.hpc);
+}, 60_000);
+
+test.each([
+  ["cloud", ["member-hpc.password", "member-hpc.username"]],
+  ["hpc", []],
+] as const)("shows the keys of Secrets of %s, and nothing of what they hold", (stack, ofMembers) => {
+  const secrets = objectsOf(rendered[stack]).filter(({ kind }) => kind === "Secret");
+  expect(secrets.map(({ metadata }) => metadata.name)).toEqual(["prometheus-credentials"]);
+  const data = Object.assign({}, secrets[0]!.data, secrets[0]!.stringData) as Readonly<
+    Record<string, string>
+  >;
+  expect(Object.keys(data).sort()).toEqual(
+    [
+      ...["ca.crt", "http-client.yml", "local.password", "local.username", "tls.crt", "tls.key", "web.yml"],
+      ...ofMembers,
+    ].sort(),
+  );
+  expect(new Set(Object.values(data))).toEqual(new Set(["[secret]"]));
+  expect(rendered[stack]).not.toMatch(
+    /BEGIN [A-Z ]*(KEY|CERTIFICATE)|\$2[aby]\$|4dabf18193072939515e22adb298388d/,
+  );
+});
+
+test("needs nothing that a stack file encrypts", () => {
+  const file = fs.readFileSync(path.join(repository, "Pulumi.hpc.yaml"), "utf8");
+  const { config } = parseAllDocuments(file)[0]!.toJS() as { readonly config: object };
+  const encrypted = {
+    ...config,
+    "federation:kubeconfig": { secure: "v1:abc" },
+    "federation:clusterUid": "recorded",
+  };
+  fs.writeFileSync(
+    path.join(folder, "Pulumi.hpc.yaml"),
+    stringify({ encryptionsalt: "v1:x", config: encrypted }),
+  );
+  expect(render("--stack", "hpc", "--config-dir", folder)).toEqual({
+    status: 0,
+    stdout: rendered.hpc,
+    stderr: "",
+  });
+}, 30_000);
+
+test("refuses wrong settings as the program does, and a stack without a file", () => {
+  fs.writeFileSync(
+    path.join(folder, "Pulumi.bad.yaml"),
+    stringify({ config: { "federation:role": "spoke" } }),
+  );
+  const bad = render("--stack", "bad", "--config-dir", folder);
+  expect(bad).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: [
+      'stack "bad": 2 problems in its settings, nothing was touched',
+      '  - federation:role = "spoke": must be hub or member',
+      "  - federation:cluster: is missing: must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
+      "",
+    ].join("\n"),
+  });
+  const absent = render("--stack", "absent", "--config-dir", folder);
+  expect([absent.status, absent.stderr.includes("Pulumi.absent.yaml does not exist")]).toEqual([1, true]);
+}, 30_000);
