@@ -1,0 +1,70 @@
+import { clusterRuleGroups, hubRuleGroups, renderRules, staleAfter } from "../../rules";
+import type { RuleGroup } from "../../rules";
+import { durationMs } from "./durations";
+import { federateJobs } from "./federateJobs";
+import type { Member } from "./federateJobs";
+import { prometheusConfig, renderConfig } from "./prometheusConfig";
+import type { PrometheusConfigArgs } from "./prometheusConfig";
+import type { ScrapeConfig } from "./prometheusSchema";
+import { KUBELET_CA } from "./scrapeJobs";
+
+/** What a hub has beyond its own cluster. */
+export interface PrometheusExtras {
+  readonly jobs: readonly ScrapeConfig[];
+  /** File name (`rules-<subject>.yml`) to the groups in it. */
+  readonly rules: Readonly<Record<string, readonly RuleGroup[]>>;
+}
+
+/** What the hub adds to the configuration of its own cluster for its members. */
+export function hubExtras(args: PrometheusConfigArgs, members: readonly Member[]): PrometheusExtras {
+  const seconds = (duration: string): number => durationMs(duration) / 1_000;
+  // a member is expected to evaluate its rules as often as the hub does
+  const evaluation = seconds(args.evaluationInterval);
+  const expected = members.map(({ cluster, intervals }) => ({
+    cluster,
+    staleAfterSeconds: staleAfter({
+      health: seconds(intervals.health),
+      memberEvaluation: evaluation,
+      hubEvaluation: evaluation,
+    }).ageSeconds,
+  }));
+  return {
+    jobs: federateJobs(members),
+    rules: { "rules-hub.yml": hubRuleGroups({ cluster: args.cluster, members: expected }) },
+  };
+}
+
+/** What one Prometheus is given. */
+export interface PrometheusFiles {
+  /** Text of `prometheus.yml`. */
+  readonly prometheusConfig: string;
+  /** Text of each rule file by name. */
+  readonly ruleFiles: Readonly<Record<string, string>>;
+  /** The groups the rule files are made of. */
+  readonly ruleGroups: readonly RuleGroup[];
+  /** The whole folder by file name: configuration, rules, and the kubelets' CA if any. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** The configuration folder of one Prometheus; all of it is known at preview. */
+export function prometheusFiles(
+  args: PrometheusConfigArgs,
+  extras: PrometheusExtras = { jobs: [], rules: {} },
+): PrometheusFiles {
+  const rules = { "rules-cluster.yml": clusterRuleGroups({ cluster: args.cluster }), ...extras.rules };
+  const { kubeletTls } = args.targets;
+  const text = renderConfig(prometheusConfig(args, Object.keys(rules), extras.jobs));
+  const ruleFiles = Object.fromEntries(
+    Object.entries(rules).map(([file, groups]) => [file, renderRules(groups)]),
+  );
+  return {
+    prometheusConfig: text,
+    ruleFiles,
+    ruleGroups: Object.values(rules).flat(),
+    files: {
+      "prometheus.yml": text,
+      ...ruleFiles,
+      ...(kubeletTls.kind === "ca" ? { [KUBELET_CA]: kubeletTls.pem } : {}),
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { CredentialSource, UserPassword, WebCredentials } from "./monitoring/credentials";
+
+interface SiteOutputs {
+  /** The cluster label of everything this stack observes. */
+  readonly cluster: string;
+  /** PEM bundle that verifies the Prometheus of this stack; absent with existing Secrets. */
+  readonly caCertificate?: pulumi.Output<string>;
+  /** Secret: user and password of people and tools on this cluster; absent with existing Secrets. */
+  readonly localCredentials?: pulumi.Output<UserPassword>;
+}
+
+/** What the hub's stack says of itself. */
+export interface HubOutputs extends SiteOutputs {
+  readonly role: "hub";
+  /** URL of its Prometheus for clients outside the cluster; absent where it is not exposed. */
+  readonly prometheusUrl?: string;
+  /** Secret: by cluster, what each member's stack reads through its stack reference, and no more than that. */
+  readonly memberCredentials: pulumi.Output<Readonly<Record<string, WebCredentials>>>;
+}
+
+/** What a member's stack says of itself. */
+export interface MemberOutputs extends SiteOutputs {
+  readonly role: "member";
+  /** URL from which the hub federates it. */
+  readonly federationUrl?: string;
+}
+
+function siteOutputs(cluster: string, source: CredentialSource): SiteOutputs {
+  if (source.kind === "existing") return { cluster };
+  const web = pulumi.secret(source.web);
+  return {
+    cluster,
+    // a certificate is for everyone to see
+    caCertificate: pulumi.unsecret(web.apply(({ caCertificates }) => caCertificates)),
+    localCredentials: web.apply(({ local }) => local),
+  };
+}
+
+/** The outputs of a hub's stack; those that do not apply are left out. */
+export function hubOutputs(
+  cluster: string,
+  source: CredentialSource,
+  url: string | undefined,
+  memberCredentials: pulumi.Input<Readonly<Record<string, WebCredentials>>>,
+): HubOutputs {
+  return {
+    role: "hub",
+    ...siteOutputs(cluster, source),
+    ...(url === undefined ? {} : { prometheusUrl: url }),
+    memberCredentials: pulumi.secret(memberCredentials),
+  };
+}
+
+/** The outputs of a member's stack; those that do not apply are left out. */
+export function memberOutputs(
+  cluster: string,
+  source: CredentialSource,
+  url: string | undefined,
+): MemberOutputs {
+  return {
+    role: "member",
+    ...siteOutputs(cluster, source),
+    ...(url === undefined ? {} : { federationUrl: url }),
+  };
+}

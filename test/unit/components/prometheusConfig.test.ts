@@ -1,0 +1,285 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { durationMs, scrapeTimeout } from "../../../components/monitoring/durations";
+import { federateJobs } from "../../../components/monitoring/federateJobs";
+import type { PrometheusConfigArgs } from "../../../components/monitoring/prometheusConfig";
+import { hubExtras, prometheusFiles } from "../../../components/monitoring/prometheusFiles";
+import type { PrometheusConfig, ScrapeConfig } from "../../../components/monitoring/prometheusSchema";
+import { hubConfig, memberConfig, members } from "../../support/sites";
+
+const sites = {
+  hub: { args: hubConfig, files: prometheusFiles(hubConfig, hubExtras(hubConfig, members)) },
+  member: { args: memberConfig, files: prometheusFiles(memberConfig) },
+};
+const parsed = (text: string): PrometheusConfig => parse(text) as PrometheusConfig;
+const jobsOf = (args: PrometheusConfigArgs): readonly ScrapeConfig[] =>
+  parsed(prometheusFiles(args).prometheusConfig).scrape_configs;
+const job = (name: string, args = memberConfig): ScrapeConfig => {
+  const found = jobsOf(args).find(({ job_name }) => job_name === name);
+  if (found === undefined) throw new Error(`no job ${name}`);
+  return found;
+};
+
+describe.each(Object.entries(sites))("the configuration of a %s", (_, { args, files }) => {
+  const config = parsed(files.prometheusConfig);
+
+  it("stamps the cluster last on every target but those of federate jobs, equal to the external label", () => {
+    expect(config.global.external_labels).toEqual({ cluster: args.cluster });
+    for (const { job_name, relabel_configs, static_configs } of config.scrape_configs) {
+      if (job_name.startsWith("federate-")) {
+        expect(static_configs?.[0]?.labels).toEqual({
+          job: job_name.split("/")[0],
+          member: job_name.split("/")[1],
+        });
+        expect(relabel_configs).toBeUndefined();
+      } else {
+        expect(relabel_configs?.at(-1)).toEqual({ target_label: "cluster", replacement: args.cluster });
+      }
+    }
+  });
+
+  it("names every job once", () => {
+    const names = config.scrape_configs.map(({ job_name }) => job_name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("is accepted by promtool, with its rules", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "federation-config-"));
+    try {
+      for (const [name, text] of Object.entries(files.files)) fs.writeFileSync(path.join(folder, name), text);
+      const check = (...command: string[]) =>
+        spawnSync("promtool", command, { cwd: folder, encoding: "utf8" });
+      const configured = check("check", "config", "--syntax-only", "prometheus.yml");
+      expect(configured.stdout + configured.stderr).toContain("SUCCESS: prometheus.yml is valid");
+      const ruled = check("check", "rules", ...Object.keys(files.ruleFiles));
+      expect(ruled.stderr).toBe("");
+      expect(ruled.status).toBe(0);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("lists its rule files by mounted path and is the same text every time", () => {
+    expect(config.rule_files).toEqual(
+      Object.keys(files.ruleFiles).map((file) => `/etc/prometheus/config/${file}`),
+    );
+    expect(prometheusFiles(structuredClone(args)).prometheusConfig).toBe(
+      prometheusFiles(args).prometheusConfig,
+    );
+  });
+
+  it("names credentials by file only", () => {
+    expect(files.prometheusConfig).not.toMatch(/\b(password|username|credentials|bearer_token):/);
+  });
+});
+
+describe("the jobs of a cluster", () => {
+  it("are all there, in order", () => {
+    expect(jobsOf(memberConfig).map(({ job_name }) => job_name)).toEqual([
+      "prometheus",
+      "kubelet",
+      "cadvisor",
+      "apiserver",
+      "kube-state-metrics",
+      "node-exporter",
+      "dcgm-exporter",
+      "annotated-pods",
+      "annotated-services",
+      "node",
+      "dcgm",
+      "beegfs",
+      "slurm-jobs",
+      "slurm-nodes",
+      "slurm-partitions",
+      "slurm-scheduler",
+    ]);
+  });
+
+  it("leave out DCGM and hosts where there are none", () => {
+    const bare = {
+      ...memberConfig,
+      targets: { ...memberConfig.targets, dcgmExporter: undefined, hosts: [] },
+    };
+    expect(jobsOf(bare).map(({ job_name }) => job_name)).toEqual([
+      "prometheus",
+      "kubelet",
+      "cadvisor",
+      "apiserver",
+      "kube-state-metrics",
+      "node-exporter",
+      "annotated-pods",
+      "annotated-services",
+    ]);
+  });
+
+  it("scrape Slurm once a minute on its four paths, with the host's name", () => {
+    expect(job("slurm-partitions")).toEqual({
+      job_name: "slurm-partitions",
+      metrics_path: "/metrics/partitions",
+      scrape_interval: "60s",
+      fallback_scrape_protocol: "PrometheusText0.0.4",
+      static_configs: [{ targets: ["192.168.100.10:6817"], labels: { host: "slurm-ctl" } }],
+      relabel_configs: [{ target_label: "cluster", replacement: "hpc" }],
+    });
+  });
+
+  it("scrape Prometheus itself by TLS with the local user", () => {
+    expect(job("prometheus")).toMatchObject({
+      scheme: "https",
+      basic_auth: {
+        username_file: "/etc/prometheus/credentials/local.username",
+        password_file: "/etc/prometheus/credentials/local.password",
+      },
+      tls_config: { ca_file: "/etc/prometheus/credentials/ca.crt" },
+      static_configs: [{ targets: ["localhost:9090"] }],
+    });
+  });
+
+  it.each([
+    ["clusterCa", { kind: "clusterCa" }, { ca_file: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt" }],
+    ["a CA file", { kind: "ca", pem: "pem" }, { ca_file: "/etc/prometheus/config/kubelet-ca.crt" }],
+    ["an explicit skip", { kind: "insecureSkipVerify" }, { insecure_skip_verify: true }],
+  ] as const)("trust kubelets by %s", (_, kubeletTls, tls_config) => {
+    const args = { ...memberConfig, targets: { ...memberConfig.targets, kubeletTls } };
+    for (const name of ["kubelet", "cadvisor"]) {
+      expect(job(name, args)).toMatchObject({
+        scheme: "https",
+        authorization: { credentials_file: "/var/run/secrets/kubernetes.io/serviceaccount/token" },
+        tls_config,
+      });
+    }
+    expect(prometheusFiles(args).files["kubelet-ca.crt"]).toBe(kubeletTls.kind === "ca" ? "pem" : undefined);
+  });
+
+  it("keep kube-state-metrics' own labels but force its cluster", () => {
+    const { honor_labels, metric_relabel_configs } = job("kube-state-metrics");
+    expect(honor_labels).toBe(true);
+    expect(metric_relabel_configs).toEqual([{ target_label: "cluster", replacement: "hpc" }]);
+  });
+
+  it("find an existing exporter by its selector", () => {
+    const existing = { namespace: "monitoring", labels: { app: "ksm", release: "kps" }, port: 8443 };
+    const args = { ...memberConfig, targets: { ...memberConfig.targets, kubeStateMetrics: existing } };
+    expect(job("kube-state-metrics", args)).toMatchObject({
+      kubernetes_sd_configs: [
+        {
+          role: "pod",
+          namespaces: { names: ["monitoring"] },
+          selectors: [{ role: "pod", label: "app=ksm,release=kps" }],
+        },
+      ],
+    });
+    expect(job("annotated-pods", args).relabel_configs).toContainEqual({
+      action: "drop",
+      source_labels: [
+        "__meta_kubernetes_namespace",
+        "__meta_kubernetes_pod_label_app",
+        "__meta_kubernetes_pod_label_release",
+      ],
+      regex: "monitoring;ksm;kps",
+    });
+  });
+
+  it("write remote-write receivers with a bounded queue and credentials by file", () => {
+    const config = parsed(sites.hub.files.prometheusConfig);
+    expect(config.remote_write).toEqual([
+      {
+        name: "archive",
+        url: "https://archive.example:8443/api/v1/write",
+        basic_auth: {
+          username_file: "/etc/prometheus/credentials/archive.username",
+          password_file: "/etc/prometheus/credentials/archive.password",
+        },
+        queue_config: {
+          capacity: 10000,
+          max_shards: 50,
+          max_samples_per_send: 2000,
+          batch_send_deadline: "5s",
+        },
+      },
+    ]);
+    expect(parsed(sites.member.files.prometheusConfig).remote_write).toBeUndefined();
+  });
+});
+
+describe("the federate jobs of a member", () => {
+  const [health, detail] = federateJobs(members);
+
+  it("are two, the small one exactly so", () => {
+    expect(federateJobs(members)).toHaveLength(2);
+    expect(health).toEqual({
+      job_name: "federate-health/hpc",
+      scheme: "https",
+      metrics_path: "/federate",
+      params: {
+        "match[]": ['{__name__=~"fed_cluster:(heartbeat:timestamp_seconds|targets:up|targets:down)"}'],
+      },
+      honor_labels: true,
+      honor_timestamps: false,
+      scrape_interval: "15s",
+      scrape_timeout: "10s",
+      sample_limit: 500,
+      label_limit: 32,
+      body_size_limit: "1MB",
+      basic_auth: {
+        username_file: "/etc/prometheus/credentials/member-hpc.username",
+        password_file: "/etc/prometheus/credentials/member-hpc.password",
+      },
+      tls_config: { ca_file: "/etc/prometheus/credentials/ca.crt" },
+      static_configs: [
+        { targets: ["192.168.100.10:30990"], labels: { job: "federate-health", member: "hpc" } },
+      ],
+      metric_relabel_configs: [
+        { action: "keep", source_labels: ["cluster"], regex: "hpc" },
+        { action: "drop", source_labels: ["__name__"], regex: "up|scrape_.+|ALERTS|ALERTS_FOR_STATE" },
+        {
+          source_labels: ["job"],
+          regex: "federate-health|federate-detail",
+          target_label: "job",
+          replacement: "",
+        },
+        {
+          source_labels: ["instance"],
+          regex: "192\\.168\\.100\\.10:30990",
+          target_label: "instance",
+          replacement: "",
+        },
+        { action: "labeldrop", regex: "member" },
+      ],
+    });
+  });
+
+  it("differ in match, interval and limits only", () => {
+    expect(detail).toMatchObject({ scrape_interval: "60s", sample_limit: 20_000, body_size_limit: "16MB" });
+    expect(detail?.metric_relabel_configs).toEqual(health?.metric_relabel_configs);
+    expect(detail?.params?.["match[]"]?.[0]).toContain("__name__!~");
+  });
+
+  it("match no raw series and none that the hub records", () => {
+    for (const matches of [health, detail].map((one) => one?.params?.["match[]"]?.[0])) {
+      expect(matches).toMatch(/^\{__name__=~"fed_cluster:/);
+      expect(matches).not.toContain("fed_hub");
+    }
+  });
+
+  it("take port 443 where the URL names none", () => {
+    const [first] = federateJobs(members.map((member) => ({ ...member, url: "https://hpc.example" })));
+    expect(first?.static_configs?.[0]?.targets).toEqual(["hpc.example:443"]);
+  });
+});
+
+describe("durations", () => {
+  it("are read with all their units", () => {
+    expect([durationMs("500ms"), durationMs("15s"), durationMs("1m30s"), durationMs("15d")]).toEqual([
+      500, 15_000, 90_000, 1_296_000_000,
+    ]);
+    expect(() => durationMs("15")).toThrow('"15" is no duration');
+  });
+
+  it("give a timeout below the interval", () => {
+    expect(["1m", "15s", "10s", "5s"].map(scrapeTimeout)).toEqual(["10s", "10s", "8000ms", "4000ms"]);
+  });
+});
