@@ -1,0 +1,29 @@
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { startDaemon } from "../system/daemons";
+import { foldersOf } from "./folders";
+import type { ClusterTopology } from "./topology";
+
+/** The daemon that provisions, grows and removes a cluster's volumes. */
+export const volumesDaemon = "volumes";
+
+/** Starts the daemon from a bundle of its own, so that it does not depend on the work tree it came from. */
+export async function startVolumesDaemon(cluster: ClusterTopology): Promise<void> {
+  const { state, daemon } = foldersOf(cluster.name);
+  const bundle = join(state, "volumesDaemon.js");
+  const { outputFiles } = await build({
+    entryPoints: [resolve(__dirname, "volumesDaemon.ts")],
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    write: false,
+    logLevel: "silent",
+  });
+  for (const { contents } of outputFiles) writeFileSync(bundle, contents);
+  await startDaemon({
+    name: volumesDaemon,
+    argv: [process.execPath, "--max-old-space-size=64", bundle, cluster.name],
+    ...daemon(volumesDaemon),
+  });
+}

@@ -1,0 +1,29 @@
+import * as fs from "node:fs";
+import type { Images } from "../settings/types";
+import { buildImages } from "./images";
+import { paths } from "./paths";
+import { generateProject } from "./project/merge";
+import { stacks } from "./project/overlay";
+import { toolsInPlace } from "./setup/tools";
+
+/** The sandbox's image references, by digest, of the images made from the tools in place. */
+export async function sandboxImages(): Promise<Images> {
+  const archives = await buildImages(paths.bin, paths.images);
+  const reference = (name: string): string => {
+    const archive = archives.find((candidate) => candidate.name === name);
+    if (archive === undefined) throw new Error(`no image ${name} was built`);
+    return archive.reference;
+  };
+  return {
+    prometheus: reference("prometheus"),
+    kubeStateMetrics: reference("kube-state-metrics"),
+    nodeExporter: reference("node-exporter"),
+  };
+}
+
+/** `npm run sandbox:config`: merges committed stack files, overlay and secrets into the generated project. */
+export async function config(say: (line: string) => void): Promise<void> {
+  if (!toolsInPlace() || !fs.existsSync(paths.bin))
+    throw new Error("the sandbox's tools are not built yet: run `npm run sandbox` first");
+  for (const line of generateProject(stacks, await sandboxImages())) say(line);
+}

@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from "node:util";
+import { annotations, isAnnotated, isNamed, namespaceOf, nameOf, type Kind } from "./objects";
+import { isTree, type Tree } from "./properties";
+import { replacingPaths, touches, type Mutability, type Path } from "./replacement";
+
+/** How one property changes. */
+export interface Change {
+  readonly kind: "add" | "delete" | "update";
+  /** True when it makes the object be replaced. */
+  readonly replaces: boolean;
+}
+
+/** How new inputs differ from those an object was made from. */
+export interface ObjectDiff {
+  /** Changes by property path, as the engine spells paths. */
+  readonly changes: ReadonlyMap<string, Change>;
+  /** The object has to go before its successor comes: both would have one name, chosen by the program. */
+  readonly deleteBeforeReplace: boolean;
+}
+
+/**
+ * Compares old inputs with new ones; neither may hold secret marks, the new ones may hold unknowns. `others` are
+ * changes that were found elsewhere.
+ */
+export function diffObjects(
+  kind: Kind,
+  olds: Tree,
+  news: Tree,
+  mutability: Mutability,
+  others: ReadonlyMap<string, Change> = new Map(),
+): ObjectDiff {
+  const rules = replacingPaths(kind, news, mutability);
+  const changes = new Map(others);
+  compare([], olds, news, (path, before, after) => {
+    if (isDefaultNamespace(path, before, after)) return;
+    const changed = before === undefined ? "add" : after === undefined ? "delete" : "update";
+    const replaces = touches(path, after, rules) || touches(path, before, rules);
+    changes.set(spell(path), { kind: changed, replaces });
+  });
+  return { changes, deleteBeforeReplace: replaced(changes) && keepsName(olds, news) };
+}
+
+/** True when any of the changes replaces the object. */
+export function replaced(changes: ReadonlyMap<string, Change>): boolean {
+  return [...changes.values()].some((change) => change.replaces);
+}
+
+function keepsName(olds: Tree, news: Tree): boolean {
+  return (
+    isNamed(news) &&
+    !isAnnotated(news, annotations.autonamed) &&
+    nameOf(news) === nameOf(olds) &&
+    (namespaceOf(news) || "default") === (namespaceOf(olds) || "default")
+  );
+}
+
+type Report = (path: Path, before: unknown, after: unknown) => void;
+
+function compare(path: Path, before: unknown, after: unknown, report: Report): void {
+  const [old, now] = [before ?? undefined, after ?? undefined];
+  if (isDeepStrictEqual(old, now)) return;
+  if (isTree(old) && isTree(now)) {
+    const keys = new Set([...Object.keys(old), ...Object.keys(now)]);
+    for (const key of keys) compare([...path, key], old[key], now[key], report);
+  } else if (Array.isArray(old) && Array.isArray(now)) {
+    const length = Math.max(old.length, now.length);
+    for (let index = 0; index < length; index++) compare([...path, index], old[index], now[index], report);
+  } else report(path, old, now);
+}
+
+function isDefaultNamespace(path: Path, before: unknown, after: unknown): boolean {
+  const isNamespace = path.length === 2 && path[0] === "metadata" && path[1] === "namespace";
+  return isNamespace && (before ?? "default") === (after ?? "default");
+}
+
+/** The engine's spelling of a path: `spec.containers[0].env["a.b"]`. */
+export function spell(path: Path): string {
+  return path.reduce<string>((spelled, part) => {
+    if (typeof part === "number") return `${spelled}[${part}]`;
+    if (/[."[\]]/.test(part)) return `${spelled}["${part.replaceAll('"', '\\"')}"]`;
+    return spelled === "" ? part : `${spelled}.${part}`;
+  }, "");
+}

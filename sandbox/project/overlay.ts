@@ -1,0 +1,80 @@
+import type { z } from "zod";
+import type { hubSchema, memberSchema } from "../../settings/schema";
+import type { Images } from "../../settings/types";
+import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
+
+export type StackName = ClusterName;
+
+/** The hub first: a member reads the hub's outputs. */
+export const stacks: readonly StackName[] = ["cloud", "hpc"];
+
+/** Node port of both Prometheus. */
+export const prometheusNodePort = 30990;
+
+type Hub = z.input<typeof hubSchema>;
+type Member = z.input<typeof memberSchema>;
+type Site = Hub | Member;
+
+const nodeIp = (name: string): string => {
+  const found = clusters.find((cluster) => cluster.name === name);
+  if (found === undefined) throw new Error(`the sandbox has no cluster ${name}`);
+  return found.nodeIp;
+};
+
+/** What any stack of the sandbox has otherwise than its site: images, sizes, every address, no protection. */
+function site<T extends Site>(committed: T, stack: StackName, images: Images): T {
+  const { prometheus, kubernetes } = committed;
+  return {
+    ...committed,
+    protect: false,
+    images,
+    prometheus: {
+      ...prometheus,
+      retention: { ...prometheus.retention, size: "400MB" },
+      storage: { size: "512Mi", class: "local-path" },
+      resources: {
+        requests: { cpu: "50m", memory: "128Mi" },
+        limits: { cpu: "1", memory: "1Gi" },
+      },
+      remoteWrite: [],
+      expose: { nodePort: prometheusNodePort, allowFrom: [network.everything] },
+    },
+    kubernetes: {
+      ...kubernetes,
+      nodes: [{ name: `${stack}-0`, address: nodeIp(stack) }],
+      apiServer: { addresses: [nodeIp(stack)], port: network.apiServerPort },
+      kubelet: { tls: "clusterCa" },
+    },
+    hosts: (committed.hosts ?? []).map((host) => ({ ...host, address: hostAddress(host.name) })),
+  };
+}
+
+function hostAddress(name: string): string {
+  const found = hosts.find((host) => host.name === name);
+  if (found === undefined) throw new Error(`the sandbox has no host ${name}: add it to its topology`);
+  return found.address;
+}
+
+function hub(committed: Hub, images: Images): Hub {
+  return {
+    ...site(committed, "cloud", images),
+    members: (committed.members ?? []).map((member) => ({
+      ...member,
+      url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
+    })),
+  };
+}
+
+/**
+ * The role's object of a stack file as the sandbox has it: the committed one but for images, sizes and addresses.
+ * The committed object is validated by the settings when the program runs, not here.
+ */
+export function overlay(
+  stack: StackName,
+  committed: Readonly<Record<string, unknown>>,
+  images: Images,
+): Readonly<Record<string, unknown>> {
+  return stack === "cloud"
+    ? { "federation:hub": hub(committed["federation:hub"] as Hub, images) }
+    : { "federation:member": site(committed["federation:member"] as Member, "hpc", images) };
+}

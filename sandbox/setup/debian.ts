@@ -1,0 +1,54 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+/** Debian packages, each with a file or command that shows it is there. */
+const packages: Readonly<Record<string, string>> = {
+  containerd: "containerd",
+  runc: "runc",
+  "containernetworking-plugins": "/usr/lib/cni/bridge",
+  nftables: "nft",
+  iptables: "iptables",
+  conntrack: "conntrack",
+  socat: "socat",
+  ethtool: "ethtool",
+  iproute2: "ip",
+  e2fsprogs: "mkfs.ext4",
+  "util-linux": "nsenter",
+  mount: "losetup",
+};
+
+function present(file: string): boolean {
+  if (path.isAbsolute(file)) return fs.existsSync(file);
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => folder !== "" && fs.existsSync(path.join(folder, file)));
+}
+
+/** Debian packages that are not installed yet. */
+export function missingDebianPackages(): string[] {
+  return Object.entries(packages)
+    .filter(([, file]) => !present(file))
+    .map(([name]) => name);
+}
+
+/** Installs what is missing with apt-get; needs root. */
+export function installDebianPackages(progress: (line: string) => void): void {
+  const missing = missingDebianPackages();
+  if (missing.length === 0) return;
+  progress(`installing Debian packages: ${missing.join(" ")} ...`);
+  for (const command of [
+    ["update", "-qq"],
+    ["install", "-y", "-qq", "--no-install-recommends", ...missing],
+  ]) {
+    const run = spawnSync("apt-get", command, {
+      encoding: "utf8",
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+    if (run.status !== 0)
+      throw new Error(
+        `apt-get ${command.join(" ")} failed:\n${run.stdout.slice(-2000)}${run.stderr.slice(-2000)}`,
+      );
+  }
+  const still = missingDebianPackages();
+  if (still.length > 0) throw new Error(`after apt-get install these are still missing: ${still.join(", ")}`);
+}

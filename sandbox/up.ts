@@ -1,0 +1,177 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { checkAlive } from "./checks";
+import { clusterStatus, startClusters, stopClusters, type ClusterInfo } from "./clusters";
+import { sandboxImages } from "./config";
+import { buildImages } from "./images";
+import { installStandIns } from "./offline/install";
+import { choosePlugins } from "./offline/plugins";
+import { own, refuseOthers } from "./owner";
+import { cacheFolder, paths, repository, sandboxFolder } from "./paths";
+import { generateProject } from "./project/merge";
+import { prometheusNodePort, stacks, type StackName } from "./project/overlay";
+import { writeHttpClientFile, type Endpoint } from "./prometheus";
+import {
+  ensureStack,
+  prepareBackend,
+  pulumiEnvironment,
+  pulumiLive,
+  stackOutputs,
+  writeEnvironmentFile,
+} from "./pulumi";
+import { installDebianPackages } from "./setup/debian";
+import { setUpTools } from "./setup";
+import { Stages, table } from "./stages";
+import { writeSummary, type Summary } from "./summary";
+
+/** What no machine of this kind can run; lines of the summary, not tests. */
+const notRunHere = ["Grafana: not run here", "NetworkPolicies: not enforced here"];
+
+/** Seconds between two health scrapes of the member, as Pulumi.cloud.yaml sets it. */
+const healthIntervalSeconds = 15;
+
+/** `npm run sandbox`: everything on one machine, from set-up to proof. */
+export async function up(): Promise<void> {
+  if (process.getuid?.() !== 0)
+    throw new Error("the sandbox makes network namespaces and mounts: run it as root");
+  const stages = new Stages();
+  const start = performance.now();
+  process.env.PATH = pulumiEnvironment().PATH;
+  fs.mkdirSync(sandboxFolder, { recursive: true });
+  refuseOthers((await clusterStatus()).some((cluster) => cluster.running));
+  own();
+
+  await stages.run("Debian packages", () => installDebianPackages(stages.say));
+  const tools = await stages.run("tools", () => setUpTools(stages.say));
+  const images = await stages.run("images", () => buildImages(paths.bin, paths.images));
+  const clusters = await stages.run("clusters", async () => {
+    await rebuildIfStateIsLost(stages.say);
+    return startClusters({ bin: paths.bin, images, progress: stages.say });
+  });
+  const plugins = await stages.run("plugins", async () => {
+    const choice = await choosePlugins({
+      standIns: paths.standIns,
+      pulumi: path.join(paths.bin, "pulumi"),
+      environment: process.env,
+      memory: path.join(cacheFolder, "refused-downloads.json"),
+    });
+    await installStandIns(paths.standIns, { node: process.execPath, choice });
+    return choice;
+  });
+  await stages.run("project", () => prepareProject(clusters, stages.say));
+  for (const stack of stacks)
+    await stages.run(`pulumi up ${stack}`, () =>
+      pulumiLive(["up", "--yes", "--skip-preview", "--stack", stack]),
+    );
+
+  const endpoints = keepEndpoints(clusters);
+  const summary: Summary = {
+    clusters: record(clusters, ({ nodeIp, uid, name }) => ({ kubeconfig: kubeconfigOf(name), nodeIp, uid })),
+    endpoints: { hubPrometheus: endpoints.hub.url, hpcPrometheus: endpoints.hpc.url },
+    stacks: { cloud: { outputs: stackOutputs("cloud") }, hpc: { outputs: stackOutputs("hpc") } },
+    plugins,
+    notRunHere,
+    timings: stages.timings,
+    diskPeakGiB: tools.peakGiB,
+  };
+  writeSummary(summary);
+  await stages.run("live checks", () => checkAlive(endpoints, healthIntervalSeconds));
+  const total =
+    Math.round((performance.now() - start) / 1000) + Number(process.env.FEDERATION_BOOTSTRAP_SECONDS ?? 0);
+  writeSummary({ ...summary, timings: { ...stages.timings, total } });
+  console.log(`\n${report(summary, total)}`);
+}
+
+const kubeconfigOf = (name: StackName): string => path.join(paths.kubeconfigs, name);
+
+function record<T>(clusters: readonly ClusterInfo[], of: (cluster: ClusterInfo) => T): Record<StackName, T> {
+  const one = (name: StackName): T => {
+    const found = clusters.find((cluster) => cluster.name === name);
+    if (found === undefined) throw new Error(`cluster ${name} was not started`);
+    return of(found);
+  };
+  return { cloud: one("cloud"), hpc: one("hpc") };
+}
+
+/** UIDs of the clusters that the stacks' state is of, as far as this checkout knows. */
+function stateOf(): unknown {
+  return fs.existsSync(paths.stateOf) ? JSON.parse(fs.readFileSync(paths.stateOf, "utf8")) : undefined;
+}
+
+/** Clusters that run while the state of their stacks is lost hold objects nobody would delete: they are made anew. */
+async function rebuildIfStateIsLost(progress: (line: string) => void): Promise<void> {
+  if (stateOf() !== undefined || !(await clusterStatus()).some((cluster) => cluster.running)) return;
+  progress("clusters run, but the state of their stacks is lost: making them anew");
+  await stopClusters({ progress });
+}
+
+/** Generated project, stacks, kubeconfigs, and credentials by the same `init` that people use. */
+async function prepareProject(clusters: readonly ClusterInfo[], say: (line: string) => void): Promise<void> {
+  const uids = Object.fromEntries(clusters.map(({ name, uid }) => [name, uid]));
+  if (!isDeepStrictEqual(stateOf(), uids)) {
+    // the stacks' state is of clusters that are gone
+    for (const folder of [paths.backend, paths.project]) fs.rmSync(folder, { recursive: true, force: true });
+    fs.writeFileSync(paths.stateOf, JSON.stringify(uids));
+  }
+  prepareBackend();
+  fs.mkdirSync(paths.kubeconfigs, { recursive: true, mode: 0o700 });
+  for (const { name, kubeconfig } of clusters) {
+    fs.copyFileSync(kubeconfig, kubeconfigOf(name));
+    fs.chmodSync(kubeconfigOf(name), 0o600);
+  }
+  for (const line of generateProject(stacks, await sandboxImages())) say(line);
+  writeEnvironmentFile();
+  for (const stack of stacks) {
+    ensureStack(stack);
+    init(["--stack", stack, "--kubeconfig", kubeconfigOf(stack)]);
+  }
+}
+
+/** Runs `npm run init` of this repository on the generated project. */
+export function init(args: readonly string[]): void {
+  const run = spawnSync("tsx", [path.join(repository, "commands/init.ts"), ...args], {
+    stdio: "inherit",
+    env: { ...process.env, ...pulumiEnvironment() },
+  });
+  if (run.status !== 0) throw new Error(`init ${args.join(" ")} ended with ${run.status ?? run.signal}`);
+}
+
+/** Endpoints of both Prometheus with the credentials of the stacks' outputs, kept as HTTP client files. */
+export function keepEndpoints(
+  clusters: readonly { name: StackName; nodeIp: string }[],
+): Record<"hub" | "hpc", Endpoint> {
+  const of = (name: StackName): Endpoint => {
+    const outputs = stackOutputs(name, { showSecrets: true });
+    const cluster = clusters.find((candidate) => candidate.name === name);
+    const local = outputs.localCredentials as { username: string; password: string };
+    return {
+      url: `https://${cluster?.nodeIp ?? ""}:${prometheusNodePort}`,
+      ...local,
+      ca: String(outputs.caCertificate),
+    };
+  };
+  const endpoints = { hub: of("cloud"), hpc: of("hpc") };
+  for (const side of ["hub", "hpc"] as const) writeHttpClientFile(side, endpoints[side]);
+  return endpoints;
+}
+
+function report(summary: Summary, totalSeconds: number): string {
+  const { clusters, endpoints, stacks: deployed, plugins, timings } = summary;
+  return table([
+    ...Object.entries(clusters).map(([name, { nodeIp }]) => [`cluster ${name}`, nodeIp]),
+    ...Object.entries(deployed).map(([name, { outputs }]) => [
+      `stack ${name}`,
+      `outputs: ${Object.keys(outputs).join(", ")}`,
+    ]),
+    ["hub Prometheus", endpoints.hubPrometheus],
+    ["hpc Prometheus", endpoints.hpcPrometheus],
+    ...Object.entries(plugins).map(([name, source]) => [`plugin ${name}`, source]),
+    ...Object.entries(timings).map(([name, seconds]) => [`time: ${name}`, `${seconds} s`]),
+    ["time: all", `${totalSeconds} s`],
+    ...summary.notRunHere.map((line) => ["note", line]),
+    ["tools", cacheFolder],
+    ["go on with", "`. .sandbox/env && pulumi preview --stack cloud --diff`"],
+  ]);
+}
