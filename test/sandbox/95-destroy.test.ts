@@ -1,0 +1,34 @@
+import { until } from "../../sandbox/checks";
+import { kubectl, pulumiRun, type Stack } from "../support/live";
+
+/** Everything left in a cluster that this project made: by label, and by its namespaces. */
+function leftovers(stack: Stack): string[] {
+  const kinds =
+    "namespaces,clusterroles,clusterrolebindings,persistentvolumeclaims,networkpolicies,configmaps,secrets,services,statefulsets,deployments,daemonsets";
+  const labelled = kubectl(stack, [
+    "get",
+    kinds,
+    "-A",
+    "-l",
+    "app.kubernetes.io/part-of=federation",
+    "-o",
+    "name",
+  ]);
+  const namespaces = kubectl(stack, ["get", "namespaces", "-o", "name"])
+    .split("\n")
+    .filter((name) => name.includes("federation"));
+  const volumes = kubectl(stack, ["get", "persistentvolumes", "-o", "name"]);
+  return [...labelled.split("\n"), ...namespaces, ...volumes.split("\n")].filter((line) => line !== "");
+}
+
+describe("destroy", () => {
+  it.each(["hpc", "cloud"] as const)("leaves nothing of %s", async (stack) => {
+    const run = pulumiRun(["destroy", "--yes", "--skip-preview", "--stack", stack]);
+    expect(run.status === 0 ? "" : run.output).toBe("");
+    // the provisioner reclaims volumes after their claims
+    await until("nothing left", 60, () => Promise.resolve(leftovers(stack)));
+    const { output } = pulumiRun(["stack", "export", "--stack", stack]);
+    const state = JSON.parse(output) as { deployment: { resources?: unknown[] } };
+    expect(state.deployment.resources ?? []).toEqual([]);
+  });
+});

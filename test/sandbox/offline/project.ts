@@ -1,0 +1,191 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { installStandIns } from "../../../sandbox/offline/install";
+
+/** What a command printed and how it ended. */
+export interface Result {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** One resource of the generic test program. */
+export interface Declared {
+  readonly type: string;
+  readonly name: string;
+  readonly args: object;
+  readonly options?: object;
+  /** Names of resources that come first. */
+  readonly after?: readonly string[];
+}
+
+/** What the generic test program declares. */
+export interface Declaration {
+  readonly provider?: Readonly<Record<string, string>>;
+  readonly resources: readonly Declared[];
+}
+
+/** One resource as an exported state has it. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly initErrors?: readonly string[];
+}
+
+/** One step of `pulumi preview --json`. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly replaceReasons?: readonly string[];
+}
+
+const repository = resolve(__dirname, "../../..");
+
+/** The program: declares what `program.json` beside it says, with a provider of its own. */
+const program = `
+const pulumi = require("@pulumi/pulumi");
+const { readFileSync } = require("node:fs");
+const spec = JSON.parse(readFileSync(__dirname + "/program.json", "utf8"));
+class Cluster extends pulumi.ProviderResource {}
+const kubeconfig = new pulumi.Config().requireSecret("kubeconfig");
+const provider = new Cluster("kubernetes", "cluster", { kubeconfig, ...spec.provider }, { version: "4.34.2" });
+const made = {};
+for (const { type, name, args, options, after = [] } of spec.resources) {
+  const opts = { provider, version: "4.34.2", ...options, dependsOn: after.map((other) => made[other]) };
+  made[name] = new pulumi.CustomResource(type, name, args, opts);
+}
+`;
+
+/** Runs a command to its end, whatever its exit code; both of its outputs as one text. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly input?: string },
+): Promise<Result> {
+  return new Promise((done, fail) => {
+    const child = execFile(command, args, { ...options, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== "number") fail(error);
+      else done({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+    });
+    child.stdin?.end(options.input);
+  });
+}
+
+/** A Pulumi project in a folder of its own, with the stand-ins, a local backend and a passphrase. */
+export class Project {
+  readonly folder = mkdtempSync(join(tmpdir(), "offline-project-"));
+  readonly env: NodeJS.ProcessEnv;
+  private readonly bin = join(this.folder, "bin");
+
+  constructor(readonly kubeconfig: string) {
+    this.env = {
+      ...process.env,
+      PATH: [this.bin, process.env.PATH].join(delimiter),
+      PULUMI_BACKEND_URL: `file://${this.folder}/state`,
+      PULUMI_HOME: join(this.folder, "home"),
+      PULUMI_CONFIG_PASSPHRASE: "of these tests alone",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      KUBECONFIG: kubeconfig,
+    };
+  }
+
+  /** Makes the folder and the stack. */
+  async start(): Promise<void> {
+    for (const folder of ["state", "home", "program", "pack"]) mkdirSync(join(this.folder, folder));
+    symlinkSync(join(repository, "node_modules"), join(this.folder, "node_modules"));
+    await installStandIns(this.bin, { node: process.execPath });
+    this.write(
+      "Pulumi.yaml",
+      "name: offline\nmain: program/\nruntime:\n  name: nodejs\n  options: {typescript: false}\n",
+    );
+    this.write("program/package.json", JSON.stringify({ name: "program", main: "index.js" }));
+    this.write("program/index.js", program);
+    await this.must("stack", "init", "test");
+    await this.setKubeconfig(this.kubeconfig);
+  }
+
+  /** Removes the folder; the stack's objects are gone by then or belong to a namespace that is. */
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  write(path: string, content: string): void {
+    writeFileSync(join(this.folder, path), content);
+  }
+
+  declare(declaration: Declaration): void {
+    this.write("program/program.json", JSON.stringify(declaration));
+  }
+
+  /** Gives the provider a kubeconfig, as content or path. */
+  async setKubeconfig(value: string): Promise<void> {
+    const args = ["config", "set", "--secret", "kubeconfig"];
+    const { code, output } = await run("pulumi", args, { cwd: this.folder, env: this.env, input: value });
+    if (code !== 0) throw new Error(output);
+  }
+
+  pulumi(...args: readonly string[]): Promise<Result> {
+    return run("pulumi", [...args, "--non-interactive"], { cwd: this.folder, env: this.env });
+  }
+
+  /** As `pulumi`, and an error with everything it printed when it fails; what it printed otherwise. */
+  async must(...args: readonly string[]): Promise<string> {
+    const { code, output } = await this.pulumi(...args);
+    if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${output}`);
+    return output;
+  }
+
+  up(...args: readonly string[]): Promise<Result> {
+    return this.pulumi("up", "--yes", "--skip-preview", ...args);
+  }
+
+  mustUp(...args: readonly string[]): Promise<string> {
+    return this.must("up", "--yes", "--skip-preview", ...args);
+  }
+
+  /** The steps a preview shows, by the resource's logical name, without those that change nothing. */
+  async preview(): Promise<Record<string, Step>> {
+    const output = await this.must("preview", "--json");
+    const { steps } = JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1)) as {
+      steps: readonly Step[];
+    };
+    return Object.fromEntries(
+      steps
+        .filter(({ op }) => op !== "same")
+        .map((step) => [step.urn.slice(step.urn.lastIndexOf("::") + 2), step]),
+    );
+  }
+
+  /** The exported state, whole. */
+  async exported(): Promise<string> {
+    return this.must("stack", "export");
+  }
+
+  /** The state of every resource but the stack itself, by logical name. */
+  async state(): Promise<Record<string, StateResource>> {
+    const { deployment } = JSON.parse(await this.exported()) as {
+      deployment: { resources?: readonly StateResource[] };
+    };
+    return Object.fromEntries(
+      (deployment.resources ?? []).map((resource) => [
+        resource.urn.slice(resource.urn.lastIndexOf("::") + 2),
+        resource,
+      ]),
+    );
+  }
+
+  kubectl(...args: readonly string[]): Promise<Result> {
+    return run("kubectl", args, { cwd: this.folder, env: this.env });
+  }
+
+  /** What kubectl prints; an error when it fails. */
+  async mustKubectl(...args: readonly string[]): Promise<string> {
+    const { code, output } = await this.kubectl(...args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(" ")} ended with ${code}:\n${output}`);
+    return output.trim();
+  }
+}

@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { UserPassword, WebCredentials } from "../../components/monitoring/credentials";
+import type { ClusterPrometheusArgs } from "../../components/monitoring/clusterPrometheus";
+import type { Member } from "../../components/monitoring/federateJobs";
+import { kubeStateMetricsPods } from "../../components/monitoring/kubeStateMetrics";
+import { nodeExporterPods } from "../../components/monitoring/nodeExporter";
+import type { PrometheusConfigArgs } from "../../components/monitoring/prometheusConfig";
+
+/** A complete configuration of one cluster: every kind of target there is. */
+export const memberConfig: PrometheusConfigArgs = {
+  cluster: "hpc",
+  targets: {
+    kubeletTls: { kind: "clusterCa" },
+    kubeStateMetrics: kubeStateMetricsPods("federation"),
+    nodeExporter: nodeExporterPods("federation-agents", 9110),
+    dcgmExporter: { namespace: "gpu-operator", labels: { app: "nvidia-dcgm-exporter" }, port: 9400 },
+    hosts: [
+      { name: "slurm-ctl", address: "192.168.100.10", roles: ["slurmctld", "node", "beegfs"] },
+      { name: "gpu-01", address: "192.168.100.21", roles: ["node", "dcgm"] },
+    ],
+  },
+  scrapeInterval: "30s",
+  evaluationInterval: "30s",
+  retention: { time: "15d", size: "40GB" },
+  remoteWrite: [],
+};
+
+export const hubConfig: PrometheusConfigArgs = {
+  ...memberConfig,
+  cluster: "cloud",
+  targets: { ...memberConfig.targets, hosts: [] },
+  remoteWrite: [
+    { name: "archive", url: "https://archive.example:8443/api/v1/write", credentials: "archive" },
+  ],
+};
+
+export const members: readonly Member[] = [
+  {
+    cluster: "hpc",
+    url: "https://192.168.100.10:30990",
+    intervals: { health: "15s", detail: "60s" },
+    sampleLimits: { health: 500, detail: 20_000 },
+  },
+];
+
+/** Stand-ins: nothing here is or looks like a key. */
+export const web: WebCredentials = {
+  caCertificates: "ca certificates",
+  serverCertificate: "server certificate",
+  serverKey: "server key",
+  users: { "local-1": "hash of local", "federation-1": "hash of federation" },
+  local: { username: "local-1", password: "local password" },
+};
+
+export const federation: Readonly<Record<string, UserPassword>> = {
+  hpc: { username: "federation-1", password: "federation password" },
+};
+
+export const PROMETHEUS_IMAGE = `quay.io/prometheus/prometheus:v3.16.0@sha256:${"0".repeat(64)}`;
+
+export const prometheusArgs = (): ClusterPrometheusArgs => ({
+  namespace: "federation",
+  image: PROMETHEUS_IMAGE,
+  resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { cpu: "2", memory: "4Gi" } },
+  storage: { size: "50Gi", class: "local-path", protect: true },
+  config: memberConfig,
+  credentials: { kind: "stack", web: pulumi.secret(web) },
+  expose: { kind: "nodePort", port: 30990, allowFrom: ["192.168.200.0/24"] },
+});
