@@ -1,10 +1,11 @@
 /** One project a level of the test ladder (docs/architecture.md, "Tests"); `npm run test:<level>` selects it. */
-const level = (name, testMatch) => ({
+const level = (name, testMatch, more = {}) => ({
   displayName: name,
   rootDir: __dirname,
   testEnvironment: "node",
   testMatch: testMatch.map((glob) => `<rootDir>/test/${glob}`),
   transform: { "^.+\\.[cm]?tsx?$": ["ts-jest", { diagnostics: false }] },
+  ...more,
 });
 
 module.exports = {
@@ -13,6 +14,8 @@ module.exports = {
     level("unit", ["unit/**/*.test.ts"]),
     level("rules", ["rules/**/*.test.ts"]),
     level("policies", ["policies/**/*.test.ts"]),
-    level("sandbox", ["sandbox/**/*.test.ts"]),
+    level("sandbox", ["sandbox/**/*.test.ts"], {
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
   ],
 };

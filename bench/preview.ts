@@ -58,12 +58,21 @@ function exported(env: Environment): readonly ExportedResource[] {
   return state.deployment.resources ?? [];
 }
 
-/** Destroys what this, or a run that was killed, deployed. */
+/** Destroys the peer and its folder. */
 function clean(): void {
-  if (!fs.existsSync(folder)) return;
   if (fs.existsSync(path.join(folder, `Pulumi.${stack}.yaml`)))
     pulumi(peer, "destroy", "--yes", "--skip-preview");
-  fs.rmSync(folder, { recursive: true });
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+
+/** Cleans what a run that was killed left; its cluster may be gone since. */
+function cleanLeftovers(): void {
+  try {
+    clean();
+  } catch (error) {
+    console.error(`what an earlier run left could not be destroyed: ${String(error)}`);
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Writes the peer's project and deploys it. */
@@ -94,7 +103,7 @@ async function main(rounds: number): Promise<void> {
   if (!Number.isInteger(rounds) || rounds < 7)
     throw new Error(`rounds: ${rounds}, must be a whole number from 7 up`);
   if (!fs.existsSync(paths.summary)) throw new Error("the sandbox is not up: run `npm run sandbox`");
-  clean();
+  cleanLeftovers();
   try {
     const resources = exported(ours);
     deployPeer(minimalProgram(resources));

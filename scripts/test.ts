@@ -2,7 +2,7 @@
  * `npm test`: every level of the ladder, cheapest first, output as it comes, one count at the end.
  * `npm test -- unit rules` runs the named levels only.
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -56,12 +56,38 @@ const environment: NodeJS.ProcessEnv = {
   PATH: [paths.bin, path.dirname(process.execPath), process.env.PATH ?? ""].join(":"),
 };
 
+/** What git sees of the work tree: status, and the content of every change. */
+function workTree(): string {
+  const git = (...args: string[]): string => execFileSync("git", args, { cwd: repository, encoding: "utf8" });
+  return git("status", "--porcelain") + git("diff", "HEAD");
+}
+
+let before = "";
+const remember: Level = {
+  name: "work tree before",
+  run: () => {
+    before = workTree();
+    return { passed: 0, failed: 0, skipped: 0 };
+  },
+};
+const untouched: Level = {
+  name: "work tree untouched",
+  run: () => {
+    const now = workTree();
+    if (now === before) return { passed: 1, failed: 0, skipped: 0 };
+    console.log(`before:\n${before}\nafter:\n${now}`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  },
+};
+
 /** The sandbox end to end: from clean to clean, with everything that is proven on live clusters between. */
 const sandbox: readonly Level[] = [
+  remember,
   check("sandbox:down (start clean)", "tsx", "sandbox/cli.ts", "down"),
   check("sandbox (up)", "tsx", "sandbox/cli.ts", "up"),
   jest("sandbox", "--runInBand"),
   check("sandbox:down", "tsx", "sandbox/cli.ts", "down"),
+  untouched,
 ];
 
 const levels: Readonly<Record<string, readonly Level[]>> = {

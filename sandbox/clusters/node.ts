@@ -63,35 +63,45 @@ export async function importImages(
 
 /** Kubelet and kube-proxy; they need an API server that answers and a container runtime. */
 export async function startNode(cluster: ClusterTopology, bin: string): Promise<void> {
-  const { state, pki, daemon } = foldersOf(cluster.name);
-  createCgroup(cluster.namespace);
-  writeFileSync(join(state, "resolv.conf"), "");
+  const { state } = foldersOf(cluster.name);
   for (const client of ["kubelet", "kube-proxy"]) {
     writeKubeconfig(cluster, client, join(state, `${client}.kubeconfig`));
   }
-  const kubelet = join(state, "kubelet.json");
-  writeFileSync(kubelet, JSON.stringify(kubeletConfiguration(cluster), undefined, 2));
+  await startKubelet(cluster, bin);
+  await startKubeProxy(cluster, bin);
+}
+
+async function startKubelet(cluster: ClusterTopology, bin: string): Promise<void> {
+  const { state, pki, containerdSocket, daemon } = foldersOf(cluster.name);
+  createCgroup(cluster.namespace);
+  writeFileSync(join(state, "resolv.conf"), "");
+  const file = join(state, "kubelet.json");
+  writeFileSync(file, JSON.stringify(kubeletConfiguration(cluster), undefined, 2));
+  const args = flags({
+    config: file,
+    kubeconfig: join(state, "kubelet.kubeconfig"),
+    "root-dir": join(state, "kubelet"),
+    "cert-dir": pki,
+    "hostname-override": cluster.node,
+    "node-ip": cluster.nodeIp,
+    // cAdvisor's own connection: without it container metrics carry no container's name
+    containerd: containerdSocket,
+  });
   await startDaemon({
     name: "kubelet",
-    argv: inNamespace(cluster.namespace, [
-      join(bin, "kubelet"),
-      ...flags({
-        config: kubelet,
-        kubeconfig: join(state, "kubelet.kubeconfig"),
-        "root-dir": join(state, "kubelet"),
-        "cert-dir": pki,
-        "hostname-override": cluster.node,
-        "node-ip": cluster.nodeIp,
-      }),
-    ]),
+    argv: inNamespace(cluster.namespace, [join(bin, "kubelet"), ...args]),
     env: goEnvironment,
     ...daemon("kubelet"),
   });
-  const proxy = join(state, "kube-proxy.json");
-  writeFileSync(proxy, JSON.stringify(kubeProxyConfiguration(cluster), undefined, 2));
+}
+
+async function startKubeProxy(cluster: ClusterTopology, bin: string): Promise<void> {
+  const { state, daemon } = foldersOf(cluster.name);
+  const file = join(state, "kube-proxy.json");
+  writeFileSync(file, JSON.stringify(kubeProxyConfiguration(cluster), undefined, 2));
   await startDaemon({
     name: "kube-proxy",
-    argv: inNamespace(cluster.namespace, [join(bin, "kube-proxy"), `--config=${proxy}`]),
+    argv: inNamespace(cluster.namespace, [join(bin, "kube-proxy"), `--config=${file}`]),
     env: goEnvironment,
     ...daemon("kube-proxy"),
   });

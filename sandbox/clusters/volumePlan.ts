@@ -45,6 +45,14 @@ export function planVolumes(
   const byName = new Map(ours.map((volume) => [volume.metadata.name, volume]));
   const wanted = claims.filter(({ spec }) => spec.storageClassName === storageClass);
   const actions: VolumeAction[] = [];
+  for (const { metadata, spec, status } of ours) {
+    const { name } = metadata;
+    if (status?.phase === "Released" && spec.persistentVolumeReclaimPolicy === "Delete") {
+      actions.push({ kind: "remove", volume: name });
+    } else {
+      actions.push({ kind: "mount", volume: name, size: spec.capacity?.storage ?? "0" });
+    }
+  }
   for (const claim of wanted) {
     const name = volumeName(claim);
     const size = claim.spec.resources?.requests?.storage ?? "0";
@@ -60,14 +68,6 @@ export function planVolumes(
       bytesOf(size) > bytesOf(claim.status.capacity?.storage ?? "0")
     ) {
       actions.push({ kind: "grow", volume: name, size, claim });
-    }
-  }
-  for (const { metadata, spec, status } of ours) {
-    const { name } = metadata;
-    if (status?.phase === "Released" && spec.persistentVolumeReclaimPolicy === "Delete") {
-      actions.push({ kind: "remove", volume: name });
-    } else {
-      actions.push({ kind: "mount", volume: name, size: spec.capacity?.storage ?? "0" });
     }
   }
   const known = new Set([...byName.keys(), ...wanted.map(volumeName)]);

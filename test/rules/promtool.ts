@@ -49,7 +49,7 @@ export function testRules(rules: string, scenarios: readonly Scenario[]): string
     { lineWidth: 0 },
   );
   return withFiles({ "rules.yml": rules, "test.yml": text }, (folder) =>
-    promtool(folder, "test", "rules", "test.yml"),
+    promtool(folder, "--enable-feature=promql-experimental-functions", "test", "rules", "test.yml"),
   );
 }
 

@@ -3,6 +3,7 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { kubernetesVersion } from "../plugins";
 import { engineAddress, serve, unary } from "../serve";
 import { Cluster } from "./cluster";
 import { replaced, type Change, type ObjectDiff } from "./diff";
@@ -13,7 +14,7 @@ import { Resources } from "./resources";
 import { diffSettings, providerSettings } from "./settings";
 
 /** The version of the official provider this one agrees with; the engine compares it with the SDK's. */
-export const version = "4.34.2";
+export const version = kubernetesVersion;
 
 const { DiffChanges } = provider.DiffResponse;
 const { Kind } = provider.PropertyDiff;

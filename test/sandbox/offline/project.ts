@@ -7,6 +7,8 @@ import { installStandIns } from "../../../sandbox/offline/install";
 /** What a command printed and how it ended. */
 export interface Result {
   readonly code: number;
+  readonly stdout: string;
+  /** All it printed. */
   readonly output: string;
 }
 
@@ -68,8 +70,9 @@ export function run(
 ): Promise<Result> {
   return new Promise((done, fail) => {
     const child = execFile(command, args, { ...options, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== "number") fail(error);
-      else done({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
+      const code = error === null ? 0 : error.code;
+      if (typeof code === "number") done({ code, stdout, output: stdout + stderr });
+      else fail(new Error(`${command} could not run`, { cause: error }));
     });
     child.stdin?.end(options.input);
   });
@@ -132,11 +135,11 @@ export class Project {
     return run("pulumi", [...args, "--non-interactive"], { cwd: this.folder, env: this.env });
   }
 
-  /** As `pulumi`, and an error with everything it printed when it fails; what it printed otherwise. */
+  /** As `pulumi`, and an error with everything it printed when it fails; its standard output otherwise. */
   async must(...args: readonly string[]): Promise<string> {
-    const { code, output } = await this.pulumi(...args);
+    const { code, stdout, output } = await this.pulumi(...args);
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${output}`);
-    return output;
+    return stdout;
   }
 
   up(...args: readonly string[]): Promise<Result> {
@@ -149,10 +152,7 @@ export class Project {
 
   /** The steps a preview shows, by the resource's logical name, without those that change nothing. */
   async preview(): Promise<Record<string, Step>> {
-    const output = await this.must("preview", "--json");
-    const { steps } = JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1)) as {
-      steps: readonly Step[];
-    };
+    const { steps } = JSON.parse(await this.must("preview", "--json")) as { steps: readonly Step[] };
     return Object.fromEntries(
       steps
         .filter(({ op }) => op !== "same")

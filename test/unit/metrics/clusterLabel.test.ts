@@ -1,72 +1,9 @@
 import fc from "fast-check";
+import { keepingCluster } from "../../rules/expressions";
 import { hasInputSeries, losesCluster } from "../../../metrics/promql";
 
 describe("losesCluster", () => {
-  it.each([
-    "up",
-    'up{cluster="hpc"}',
-    'up{cluster!=""}',
-    "up offset 5m",
-    "up @ start()",
-    "((up))",
-    "-up",
-    "up * 2 > bool 1",
-    "time() - up",
-    "1 - (up == 0)",
-    "rate(x_total[5m])",
-    "max_over_time(up[1h:5m])",
-    "histogram_quantile(0.9, sum by (cluster, le) (rate(x_bucket[5m])))",
-    "quantile_over_time(0.9, up[5m])",
-    "clamp_min(up, 0)",
-    "timestamp(up)",
-    "hour(up)",
-    'sort_by_label(up, "job")',
-    // aggregations
-    "sum by (cluster) (up)",
-    "sum by (job, cluster,) (up)",
-    'sum by ("cluster") (up)',
-    "sum(up) by (cluster)",
-    "SUM BY (cluster) (up)",
-    "sum without (instance) (up)",
-    "sum without () (up)",
-    "quantile by (cluster) (0.9, up)",
-    'count_values by (cluster) ("version", up)',
-    'count_values without (instance) ("version", up)',
-    "topk(5, up)",
-    "bottomk by (job) (5, up)",
-    "limitk(5, up)",
-    "limit_ratio(0.5, up)",
-    // matching
-    "a + b",
-    "a + on (cluster) b",
-    "a + on (cluster, job) group_left (x) b",
-    "a + ignoring (job) b",
-    "a + ignoring (job) group_right () b",
-    "a and b",
-    "a or b",
-    "a unless on (cluster) b",
-    "a or on (cluster) b",
-    // the other side carries none: what is kept is kept
-    "a / on () group_left () sum(b)",
-    "a / on (job) group_left () sum by (job) (b)",
-    "sum(b) / on () group_right () a",
-    "a and on () (sum(b) > 0)",
-    "a unless on () vector(1)",
-    "sum by (job) (a) * on (job) group_left (cluster) b",
-    // labels an expression gives by itself
-    'absent(up{cluster="hpc"})',
-    'absent_over_time(up{job="node",cluster="hpc"}[5m])',
-    'a > 1 or absent(a{cluster="hpc"})',
-    'label_replace(vector(1), "cluster", "hpc", "", "")',
-    'a or label_replace(vector(0), "cluster", "hpc", "", "")',
-    // relabelling
-    'label_replace(up, "node", "$1", "instance", "(.+)")',
-    'label_join(up, "id", "/", "cluster", "job")',
-    'label_replace(up{member="hpc"}, "cluster", "$1", "member", "(.+)")',
-    'label_replace(sum by (member) (up{job="federate-health"}), "cluster", "${1}", "member", "(.+)")',
-    'label_replace(a{member!=""} - b{member!=""}, "cluster", "$1", "member", "(.+)")',
-    'label_replace(up, "cluster", "$1", "member", "(.+)")',
-  ])("keeps it: %s", (expr) => {
+  it.each(keepingCluster)("keeps it: %s", (expr) => {
     expect(losesCluster(expr)).toBeUndefined();
   });
 

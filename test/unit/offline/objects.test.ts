@@ -1,0 +1,55 @@
+import * as objects from "../../../sandbox/offline/kubernetes/objects";
+
+describe("names of objects", () => {
+  it("reads kind and version from a type token", () => {
+    expect(objects.kindOfType("kubernetes:core/v1:ConfigMap")).toEqual({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+    });
+    expect(objects.kindOfType("kubernetes:rbac.authorization.k8s.io/v1:Role")).toEqual({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+    });
+    expect(() => objects.kindOfType("kubernetes:helm")).toThrow(
+      '"kubernetes:helm" is not the type of a Kubernetes',
+    );
+  });
+
+  it("reads the type and the logical name from a URN with parents", () => {
+    const urn = "urn:pulumi:s::p::a:b:C$kubernetes:core/v1:Secret::name::with::colons";
+    expect(objects.partsOfUrn(urn)).toEqual({
+      type: "kubernetes:core/v1:Secret",
+      name: "name::with::colons",
+    });
+  });
+
+  it("makes an autoname of eight hexadecimal characters, the same for the same seed only", () => {
+    const name = objects.uniqueName("web-", Uint8Array.of(1));
+    expect(name).toMatch(/^web-[0-9a-f]{8}$/);
+    expect(objects.uniqueName("web-", Uint8Array.of(1))).toBe(name);
+    expect(objects.uniqueName("web-", Uint8Array.of(2))).not.toBe(name);
+    expect(objects.uniqueName("web-", new Uint8Array())).not.toBe(
+      objects.uniqueName("web-", new Uint8Array()),
+    );
+  });
+
+  it("annotates an autonamed object and keeps its other annotations", () => {
+    expect(objects.autonamed({ metadata: { annotations: { a: "1" } } }, "web-0")).toEqual({
+      metadata: { name: "web-0", annotations: { a: "1", "pulumi.com/autonamed": "true" } },
+    });
+  });
+
+  it("takes a name that is not known yet for a given one", () => {
+    expect(objects.isNamed({ metadata: { name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } })).toBe(true);
+    expect(objects.nameOf({ metadata: { name: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } })).toBe("");
+    expect(objects.isNamed({ metadata: {} })).toBe(false);
+    expect(objects.isNamed({})).toBe(false);
+  });
+
+  it("makes and reads ids", () => {
+    expect(objects.idOf({ metadata: { name: "n", namespace: "s" } })).toBe("s/n");
+    expect(objects.idOf({ metadata: { name: "n" } })).toBe("n");
+    expect(objects.parseId("s/n")).toEqual({ namespace: "s", name: "n" });
+    expect(objects.parseId("n")).toEqual({ namespace: "", name: "n" });
+  });
+});
