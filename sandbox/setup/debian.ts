@@ -13,7 +13,7 @@ const packages: Readonly<Record<string, string>> = {
   socat: "socat",
   ethtool: "ethtool",
   iproute2: "ip",
-  e2fsprogs: "mkfs.ext4",
+  xfsprogs: "mkfs.xfs",
   "util-linux": "nsenter",
   mount: "losetup",
 };

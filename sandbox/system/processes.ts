@@ -82,7 +82,7 @@ export function signal(pid: number, startTime: string, name: NodeJS.Signals): vo
 
 /** True for a system error of one of these codes. */
 export function isErrno(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+  return typeof error === "object" && error !== null && "code" in error && codes.includes(String(error.code));
 }
 
 /** A process may end between two reads of /proc: that is an absence, everything else an error. */

@@ -1,6 +1,13 @@
 import { until } from "../../sandbox/checks";
 import { query, queryValue, targets } from "../../sandbox/prometheus";
-import { applyAsOwner, endpoints, evidence, getObject, type KubeObject, type Stack } from "../support/live";
+import {
+  applyAsOwner,
+  endpoints,
+  federationHealthy,
+  getObject,
+  type KubeObject,
+  type Stack,
+} from "../support/live";
 
 const at = endpoints();
 
@@ -43,24 +50,12 @@ async function nothingElseSuffers(): Promise<void> {
   expect(age).toBeLessThan(45);
 }
 
-async function healed(): Promise<void> {
-  await until(
-    "the member healthy again",
-    150,
-    async () => {
-      const stale = await queryValue(at.hub, 'fed_hub:heartbeat:stale{cluster="hpc"}');
-      const error = await healthError();
-      return stale === 0 && error === "" ? [] : [`stale ${stale ?? "unknown"}, error ${error}`];
-    },
-    () => Promise.resolve(evidence("cloud")),
-  );
-}
-
 // a change of a Secret or ConfigMap reaches the pod with the kubelet's next sync, up to about a minute and a half
 const syncSeconds = 150;
 
 describe("faults between hub and member are named rightly", () => {
-  afterEach(healed);
+  beforeAll(() => federationHealthy());
+  afterEach(() => federationHealthy());
 
   it("names a wrong password", async () => {
     await withData(

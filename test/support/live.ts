@@ -4,7 +4,7 @@ import * as path from "node:path";
 import * as yaml from "yaml";
 import { until } from "../../sandbox/checks";
 import { paths, repository } from "../../sandbox/paths";
-import { endpoint, type Endpoint, type Side } from "../../sandbox/prometheus";
+import { endpoint, queryValue, targets, type Endpoint, type Side } from "../../sandbox/prometheus";
 import { pulumiEnvironment } from "../../sandbox/pulumi";
 
 export type Stack = "cloud" | "hpc";
@@ -88,6 +88,27 @@ export async function prometheusReady(stack: Stack, seconds = 120): Promise<void
       return Promise.resolve(ready ? [] : [`pod ${prometheusPod} is not ready`]);
     },
     () => Promise.resolve(evidence(stack)),
+  );
+}
+
+/** The hub hears the member: a minute of heartbeats without a gap, the last scrape without an error, not stale. */
+export async function federationHealthy(seconds = 240): Promise<void> {
+  const at = endpoint("hub");
+  const heartbeat = 'fed_cluster:heartbeat:timestamp_seconds{cluster="hpc"}';
+  await until(
+    "a minute of heartbeats from the member",
+    seconds,
+    async () => {
+      const count = await queryValue(at, `count_over_time(${heartbeat}[65s])`);
+      const stale = await queryValue(at, 'fed_hub:heartbeat:stale{cluster="hpc"}');
+      const health = (await targets(at)).find(({ labels }) => labels.job === "federate-health");
+      return (count ?? 0) >= 4 && stale === 0 && health?.lastError === ""
+        ? []
+        : [
+            `${count ?? 0} heartbeats, stale ${stale ?? "unknown"}, last error: ${health?.lastError ?? "no target"}`,
+          ];
+    },
+    () => Promise.resolve(evidence("cloud")),
   );
 }
 

@@ -111,8 +111,15 @@ afterAll(async () => {
 });
 
 describe("objects of one stack", () => {
+  const system: Declared = {
+    type: "kubernetes:core/v1:Namespace",
+    name: "system",
+    args: {},
+    options: { id: "kube-system" },
+  };
   const base = (): Declared[] => [
     home,
+    system,
     configMap("auto", { a: "1" }),
     configMap("fixed", { a: "1" }, { name: "fixed" }),
     secret({ password: "correct horse", other: "kept" }),
@@ -127,6 +134,7 @@ describe("objects of one stack", () => {
       "offline-test": "create",
       cluster: "create",
       home: "create",
+      system: "read",
       auto: "create",
       fixed: "create",
       secret: "create",
@@ -140,6 +148,14 @@ describe("objects of one stack", () => {
     expect(state.set!.outputs.status).toMatchObject({ readyReplicas: 1, currentReplicas: 1 });
     expect(state.set!.id).toBe(`${namespace}/web`);
     expect(state.home!.id).toBe(namespace);
+    const uid = await project.mustKubectl(
+      "get",
+      "namespace",
+      "kube-system",
+      "-o",
+      "jsonpath={.metadata.uid}",
+    );
+    expect(state.system!.outputs.metadata).toMatchObject({ name: "kube-system", uid });
     expect(state.auto!.id).toMatch(new RegExp(`^${namespace}/auto-[0-9a-f]{8}$`));
     expect(state.auto!.outputs).toMatchObject({
       apiVersion: "v1",
@@ -424,10 +440,31 @@ describe("the provider", () => {
     await project.setKubeconfig(content.replace(/https:\/\/[0-9.]+:[0-9]+/, "https://127.0.0.1:9"));
     const { code, output } = await project.up();
     await project.setKubeconfig(kubeconfig);
+    await project.mustUp();
     expect(code).not.toBe(0);
     expect(output).toContain(
       "configured Kubernetes cluster is unreachable: https://127.0.0.1:9: connect ECONNREFUSED 127.0.0.1:9",
     );
+  });
+});
+
+describe("without server-side apply", () => {
+  it("labels what it makes as managed by Pulumi, updates it in place and finds no change after that", async () => {
+    const provider = { clusterIdentifier: "one", enableServerSideApply: "false" };
+    const resources = (label: string): Declared[] => [
+      home,
+      configMap("client", { a: "1" }, { name: "client", labels: { label } }),
+    ];
+    const label = "jsonpath={.metadata.labels}";
+    project.declare({ provider, resources: resources("1") });
+    await project.mustUp();
+    const first = await uidOf("configmap", "client");
+    project.declare({ provider, resources: resources("2") });
+    await project.mustUp();
+    await project.mustUp("--expect-no-changes");
+    expect(await uidOf("configmap", "client")).toBe(first);
+    const labels = await project.mustKubectl("-n", namespace, "get", "configmap", "client", "-o", label);
+    expect(JSON.parse(labels)).toEqual({ label: "2", "app.kubernetes.io/managed-by": "pulumi" });
   });
 });
 
@@ -445,13 +482,14 @@ describe("a policy pack", () => {
        new PolicyPack("pack", { policies: [{ ...policy, enforcementLevel: "mandatory" }] });`,
     );
     const pack = ["--policy-pack", "pack"];
-    project.declare({ resources: [home, configMap("plain", { password: "x" })] });
+    const provider = { clusterIdentifier: "one" };
+    project.declare({ provider, resources: [home, configMap("plain", { password: "x" })] });
     const refused = await project.up(...pack);
     expect(refused.code).not.toBe(0);
-    expect(refused.output).toContain("[mandatory]  no-passwords  (plain: kubernetes:core/v1:ConfigMap)");
+    expect(refused.output).toContain("[mandatory]  no-passwords  (kubernetes:core/v1:ConfigMap: plain)");
     expect(refused.output).toContain("a password in plain text");
     expect((await project.state()).plain).toBeUndefined();
-    project.declare({ resources: [home, configMap("plain", { user: "x" })] });
+    project.declare({ provider, resources: [home, configMap("plain", { user: "x" })] });
     await project.mustUp(...pack);
   });
 });
