@@ -13,6 +13,12 @@ export async function ensureBridge(): Promise<void> {
   await run(["ip", "route", "replace", network.everything, "dev", bridge]);
 }
 
+/** The MAC of an address is always the same: a node made anew is not looked for at its predecessor's. */
+export function macOf(address: string): string {
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  return ["02", "fe", ...bytes].join(":");
+}
+
 /**
  * A namespace with one link to the bridge. Its only route covers the sandbox's own range: Service addresses need
  * a route before kube-proxy's rules see the packet, and an address outside must fail at once, not leak.
@@ -21,7 +27,8 @@ export async function attachNamespace(namespace: string, address: string): Promi
   await createNamespace(namespace);
   const link = namespace;
   if (!listLinks().includes(link)) {
-    await run(["ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", namespace]);
+    const peer = ["peer", "name", "eth0", "address", macOf(address), "netns", namespace];
+    await run(["ip", "link", "add", link, "type", "veth", ...peer]);
   }
   await run(["ip", "link", "set", link, "master", network.bridge, "up"]);
   await run(inNamespace(namespace, ["ip", "address", "replace", `${address}/16`, "dev", "eth0"]));

@@ -5,6 +5,7 @@ import {
   endpoints,
   federationHealthy,
   getObject,
+  nudge,
   type KubeObject,
   type Stack,
 } from "../support/live";
@@ -32,10 +33,12 @@ async function withData(
   const before: KubeObject = getObject(stack, kind, name);
   const data = before.data as Data;
   applyAsOwner(stack, before, { data: change(data) });
+  nudge(stack);
   try {
     await shows();
   } finally {
     applyAsOwner(stack, getObject(stack, kind, name), { data });
+    nudge(stack);
   }
 }
 

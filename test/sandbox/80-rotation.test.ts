@@ -5,7 +5,9 @@ import { readSummary } from "../../sandbox/summary";
 import {
   command,
   evidence,
+  federationHealthy,
   getObject,
+  nudge,
   prometheusPod,
   pulumiRun,
   pulumiUp,
@@ -50,6 +52,8 @@ const readySince = (stack: Stack): string => {
 };
 
 describe("rotation of credentials", () => {
+  beforeAll(() => federationHealthy());
+
   it("passes its four ups without one failed scrape, restart or failed probe", async () => {
     const start = Date.now() / 1000;
     const [old] = generations();
@@ -69,6 +73,7 @@ describe("rotation of credentials", () => {
     /** One of the four ups, then the wait until its Secret has reached the pod: who is accepted now. */
     const step = async (stack: Stack, accepted: { old: boolean; fresh: boolean }): Promise<void> => {
       pulumiUp(stack);
+      nudge(stack);
       const { output } = pulumiRun(["stack", "output", "caCertificate", "--stack", stack]);
       await until(
         `credentials of ${stack} live`,

@@ -91,6 +91,22 @@ export async function prometheusReady(stack: Stack, seconds = 120): Promise<void
   );
 }
 
+/**
+ * Has the kubelet bring changed ConfigMaps and Secrets into Prometheus's pod now: any change of the pod object makes
+ * it sync the pod. Else that happens within its period of a minute, which one test of its own waits for.
+ */
+export function nudge(stack: Stack): void {
+  kubectl(stack, [
+    "annotate",
+    "pod",
+    prometheusPod,
+    "-n",
+    namespace,
+    "--overwrite",
+    `test/nudge=${Date.now()}`,
+  ]);
+}
+
 /** The hub hears the member: a minute of heartbeats without a gap, the last scrape without an error, not stale. */
 export async function federationHealthy(seconds = 240): Promise<void> {
   const at = endpoint("hub");

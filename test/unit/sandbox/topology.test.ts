@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { addons } from "../../../sandbox/clusters/addons";
 import { clusterCertificates } from "../../../sandbox/clusters/certificates";
 import { apiServerFlags, etcdFlags } from "../../../sandbox/clusters/controlPlane";
-import { masqueradeRules } from "../../../sandbox/clusters/network";
+import { macOf, masqueradeRules } from "../../../sandbox/clusters/network";
 import {
   cniConfiguration,
   containerdConfiguration,
@@ -27,6 +27,10 @@ describe("the sandbox's topology", () => {
     expect(
       addresses.filter((address) => prefixes.includes(address.slice(0, address.lastIndexOf(".")))),
     ).toEqual([]);
+  });
+
+  it("gives an address the same locally administered MAC each time", () => {
+    expect(macOf("198.18.12.21")).toBe("02:fe:c6:12:0c:15");
   });
 
   it("has names that fit into a link's 15 characters and are found again by their prefix", () => {
