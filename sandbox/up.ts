@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { checkAlive } from "./checks";
-import { clusterStatus, startClusters, stopClusters, type ClusterInfo } from "./clusters";
+import { clusterStatus, type ClusterInfo } from "./clusters";
 import { sandboxImages } from "./config";
 import { buildImages } from "./images";
 import { installStandIns } from "./offline/install";
@@ -24,6 +23,7 @@ import {
 import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
 import { Stages, table } from "./stages";
+import { startWithState, whileDeploying } from "./state";
 import { writeSummary, type Summary } from "./summary";
 
 /** What no machine of this kind can run; lines of the summary, not tests. */
@@ -46,10 +46,9 @@ export async function up(): Promise<void> {
   await stages.run("Debian packages", () => installDebianPackages(stages.say));
   const tools = await stages.run("tools", () => setUpTools(stages.say));
   const images = await stages.run("images", () => buildImages(paths.bin, paths.images));
-  const clusters = await stages.run("clusters", async () => {
-    await rebuildIfStateIsLost(stages.say);
-    return startClusters({ bin: paths.bin, images, progress: stages.say });
-  });
+  const clusters = await stages.run("clusters", () =>
+    startWithState({ bin: paths.bin, images, progress: stages.say }),
+  );
   const plugins = await stages.run("plugins", async () => {
     const choice = await choosePlugins({
       standIns: paths.standIns,
@@ -61,10 +60,12 @@ export async function up(): Promise<void> {
     return choice;
   });
   await stages.run("project", () => prepareProject(clusters, stages.say));
-  for (const stack of stacks)
-    await stages.run(`pulumi up ${stack}`, () =>
-      pulumiLive(["up", "--yes", "--skip-preview", "--stack", stack]),
-    );
+  await whileDeploying(async () => {
+    for (const stack of stacks)
+      await stages.run(`pulumi up ${stack}`, () =>
+        pulumiLive(["up", "--yes", "--skip-preview", "--stack", stack]),
+      );
+  });
 
   const endpoints = keepEndpoints(clusters);
   const summary: Summary = {
@@ -95,26 +96,8 @@ function record<T>(clusters: readonly ClusterInfo[], of: (cluster: ClusterInfo) 
   return { cloud: one("cloud"), hpc: one("hpc") };
 }
 
-/** UIDs of the clusters that the stacks' state is of, as far as this checkout knows. */
-function stateOf(): unknown {
-  return fs.existsSync(paths.stateOf) ? JSON.parse(fs.readFileSync(paths.stateOf, "utf8")) : undefined;
-}
-
-/** Clusters that run while the state of their stacks is lost hold objects nobody would delete: they are made anew. */
-async function rebuildIfStateIsLost(progress: (line: string) => void): Promise<void> {
-  if (stateOf() !== undefined || !(await clusterStatus()).some((cluster) => cluster.running)) return;
-  progress("clusters run, but the state of their stacks is lost: making them anew");
-  await stopClusters({ progress });
-}
-
 /** Generated project, stacks, kubeconfigs, and credentials by the same `init` that people use. */
 async function prepareProject(clusters: readonly ClusterInfo[], say: (line: string) => void): Promise<void> {
-  const uids = Object.fromEntries(clusters.map(({ name, uid }) => [name, uid]));
-  if (!isDeepStrictEqual(stateOf(), uids)) {
-    // the stacks' state is of clusters that are gone
-    for (const folder of [paths.backend, paths.project]) fs.rmSync(folder, { recursive: true, force: true });
-    fs.writeFileSync(paths.stateOf, JSON.stringify(uids));
-  }
   prepareBackend();
   fs.mkdirSync(paths.kubeconfigs, { recursive: true, mode: 0o700 });
   for (const { name, kubeconfig } of clusters) {

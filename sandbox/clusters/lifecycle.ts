@@ -20,7 +20,7 @@ import {
 import { withLock } from "./lock";
 import { attachNode, ensureBridge } from "./network";
 import { importImages, isNodeReady, nodeDaemons, startContainerd, startNode, waitForNode } from "./node";
-import { restoringPropagation, shareRoot } from "./propagation";
+import { restoringMachine, prepareMachine } from "./machine";
 import { clusters, hosts, network, type ClusterName, type ClusterTopology } from "./topology";
 import { startVolumesDaemon, volumesDaemon } from "./volumes";
 
@@ -61,7 +61,7 @@ const daemons = [...controlPlaneDaemons, ...nodeDaemons, volumesDaemon];
  */
 export async function startClusters(options: StartOptions): Promise<ClusterInfo[]> {
   return withLock(async () => {
-    await shareRoot();
+    await prepareMachine();
     await ensureBridge();
     const [infos] = await Promise.all([
       allOrErrors(clusters.map((cluster) => ensureCluster(cluster, options))),
@@ -215,7 +215,7 @@ export async function stopClusters({ progress }: { progress: Progress }): Promis
   await withLock(async () => {
     const left = await describeLeftovers(everything);
     progress(left.length === 0 ? "no clusters to stop" : `stopping: ${left.length} things to remove`);
-    await restoringPropagation(async () => {
+    await restoringMachine(async () => {
       await removeLeftovers(everything);
       await removeEmptyPlaces();
     });

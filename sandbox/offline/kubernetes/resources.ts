@@ -109,7 +109,9 @@ export class Resources {
     const kind = objects.kindOf(inputs, urn);
     const target = this.target(kind, inputs, "", preview);
     if (preview) {
-      const live = await this.previewed(urn, inputs, () => createObject(target, inputs));
+      const live = await this.previewed(urn, inputs, () =>
+        createObject(target, inputs).catch(undoneByReplacement),
+      );
       if (live === undefined) return { id: "", state: news };
       const outputs = previewOutputs(kind, live, inputs);
       return { id: "", state: makeState(outputs, inputs, news, target.fieldManager, kind.apiVersion) };
@@ -235,7 +237,11 @@ export class Resources {
   }
 
   /** What a dry run makes of a change; undefined where the server can not tell yet, or there is none to ask. */
-  private async previewed(urn: string, inputs: Tree, dryRun: () => Promise<Tree>): Promise<Tree | undefined> {
+  private async previewed(
+    urn: string,
+    inputs: Tree,
+    dryRun: () => Promise<Tree | undefined>,
+  ): Promise<Tree | undefined> {
     if (containsUnknown(inputs)) return undefined;
     const unreachable = await this.unreachable();
     if (unreachable !== undefined) {
@@ -247,12 +253,6 @@ export class Resources {
     } catch (error) {
       if (error instanceof NoSuchKindError) return undefined;
       if (error instanceof ApiError && previewBlind.includes(error.reason)) return undefined;
-      if (
-        error instanceof ApiError &&
-        error.reason === "Invalid" &&
-        /immutable|forbidden/i.test(error.message)
-      )
-        return undefined;
       throw failure(`preview of resource ${urn} failed`, error);
     }
   }
@@ -303,6 +303,13 @@ export class Resources {
 }
 
 const managedBy = "app.kubernetes.io/managed-by";
+
+/** A preview's create meets the object it will replace, whose fields do not change: that says nothing against it. */
+function undoneByReplacement(error: unknown): undefined {
+  const isInvalid = error instanceof ApiError && error.reason === "Invalid";
+  if (!isInvalid || !/immutable|forbidden/i.test(error.message)) throw error;
+  return undefined;
+}
 
 function notReady(what: string, trouble: Trouble): InitializationError {
   const [first = "", ...others] = trouble.reasons;

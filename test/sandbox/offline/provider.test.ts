@@ -362,7 +362,7 @@ describe("a wait", () => {
     expect(now.outputs.status).toMatchObject({ availableReplicas: 1 });
   });
 
-  it("takes a claim that waits for its first consumer as ready", async () => {
+  it("takes a claim that waits for its first consumer as ready, and previews that such a one can not grow", async () => {
     const storageClass = {
       type: "kubernetes:storage.k8s.io/v1:StorageClass",
       name: "class",
@@ -389,7 +389,9 @@ describe("a wait", () => {
     await project.mustUp();
     expect((await project.state()).claim!.outputs.status).toMatchObject({ phase: "Pending" });
     project.declare({ resources: [home, storageClass, claim("2Gi")] });
-    expect((await project.preview()).claim!.op).toBe("update");
+    const grown = await project.pulumi("preview");
+    expect(grown.code).not.toBe(0);
+    expect(grown.output).toContain("spec is immutable after creation except resources.requests");
     project.declare({ resources: [home] });
     await project.mustUp();
   });

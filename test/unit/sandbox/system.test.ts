@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isRootShared } from "../../../sandbox/clusters/propagation";
+import { isRootShared } from "../../../sandbox/clusters/machine";
 import { CommandError, run } from "../../../sandbox/system/commands";
 import { isDaemonAlive, readPidFile, startDaemon, stopDaemon } from "../../../sandbox/system/daemons";
 import { parseMountInfo } from "../../../sandbox/system/mounts";
