@@ -53,6 +53,7 @@ const jest = (project: string, ...args: string[]): Level => ({
 
 const environment: NodeJS.ProcessEnv = {
   ...process.env,
+  FEDERATION_LIVE_TESTS: "1",
   PATH: [paths.bin, path.dirname(process.execPath), process.env.PATH ?? ""].join(":"),
 };
 
