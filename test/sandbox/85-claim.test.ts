@@ -5,6 +5,7 @@ import {
   endpoints,
   fingerprints,
   getObject,
+  kubectl,
   prometheusPod,
   pulumiRun,
   pulumiUp,
@@ -14,6 +15,15 @@ const claimName = "prometheus-data";
 
 interface Claim {
   readonly status: { readonly capacity: { readonly storage: string } };
+}
+
+interface Summary {
+  readonly pods: readonly {
+    readonly volume?: readonly {
+      readonly capacityBytes?: number;
+      readonly pvcRef?: { readonly name: string };
+    }[];
+  }[];
 }
 
 function setSize(size: string): void {
@@ -27,8 +37,14 @@ describe("a claim that grows", () => {
   const at = endpoints();
   const capacity = (): string =>
     (getObject("hpc", "pvc", claimName) as unknown as Claim).status.capacity.storage;
-  const fileSystem = (): Promise<number | undefined> =>
-    queryValue(at.hpc, `kubelet_volume_stats_capacity_bytes{persistentvolumeclaim="${claimName}"}`);
+  /** Bytes of the file system under the claim, as the kubelet measures it in the pod. */
+  const fileSystem = (): number => {
+    const summary = JSON.parse(
+      kubectl("hpc", ["get", "--raw", "/api/v1/nodes/hpc-0/proxy/stats/summary"]),
+    ) as Summary;
+    const volumes = summary.pods.flatMap(({ volume }) => volume ?? []);
+    return volumes.find(({ pvcRef }) => pvcRef?.name === claimName)?.capacityBytes ?? 0;
+  };
 
   it("grows in place: a larger file system, the same pod, the old samples", async () => {
     const pod = getObject("hpc", "pod", prometheusPod).metadata.uid;
@@ -36,7 +52,8 @@ describe("a claim that grows", () => {
     const samples = (): Promise<number | undefined> =>
       queryValue(at.hpc, `count_over_time(fed_cluster:heartbeat:timestamp_seconds[1h] @ ${end})`);
     const before = await samples();
-    const bytes = await fileSystem();
+    await until("the kubelet's measure", 120, () => Promise.resolve(fileSystem() > 0 ? [] : ["none yet"]));
+    const bytes = fileSystem();
     expect(before).toBeGreaterThan(0);
     expect(capacity()).toBe("512Mi");
     setSize("768Mi");
@@ -45,9 +62,9 @@ describe("a claim that grows", () => {
       Promise.resolve(capacity() === "768Mi" ? [] : [`status.capacity is ${capacity()}`]),
     );
     // the kubelet measures volumes once a minute
-    await until("the grown file system in kubelet's own measure", 180, async () => {
-      const now = await fileSystem();
-      return (now ?? 0) > (bytes ?? 0) * 1.4 ? [] : [`${now ?? 0} bytes, was ${bytes ?? 0}`];
+    await until("the grown file system in kubelet's own measure", 180, () => {
+      const now = fileSystem();
+      return Promise.resolve(now > bytes * 1.4 ? [] : [`${now} bytes, was ${bytes}`]);
     });
     expect(getObject("hpc", "pod", prometheusPod).metadata.uid).toBe(pod);
     expect(await samples()).toBe(before);
