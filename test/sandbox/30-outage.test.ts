@@ -32,7 +32,7 @@ const now = (): number => Date.now() / 1000;
 describe("outages", () => {
   const at = endpoints();
 
-  beforeAll(() => federationHealthy());
+  beforeAll(() => federationHealthy(4));
 
   afterEach(async () => {
     for (const stack of ["cloud", "hpc"] as const) {
