@@ -51,6 +51,14 @@ export function userFiles(
   return { [`${user}.username`]: username, [`${user}.password`]: password };
 }
 
+/**
+ * Trust in one member's server. A file of its own beside {@link ownCa}: a member's CA that is wrong must not take down
+ * the hub's own probes, and a member may have another CA.
+ */
+export const memberCa = (member: string): TlsConfig => ({
+  ca_file: `${CREDENTIALS}/${memberUser(member)}.ca.crt`,
+});
+
 /** Name of the files with which the hub scrapes a member. */
 export const memberUser = (member: string): string => `member-${member}`;
 

@@ -4,7 +4,7 @@ import {
   FEDERATE_HEALTH_JOB,
   HEALTH_MATCH,
 } from "../../metrics/federation";
-import { basicAuthFiles, memberUser, ownCa } from "./credentials";
+import { basicAuthFiles, memberUser, memberCa } from "./credentials";
 import { scrapeTimeout } from "./durations";
 import type { RelabelConfig, ScrapeConfig } from "./prometheusSchema";
 
@@ -65,7 +65,7 @@ export function federateJobs(members: readonly Member[]): readonly ScrapeConfig[
       label_limit: 32,
       body_size_limit: body,
       basic_auth: basicAuthFiles(memberUser(cluster)),
-      tls_config: ownCa,
+      tls_config: memberCa(cluster),
       static_configs: [{ targets: [target], labels: { job: name, member: cluster } }],
       metric_relabel_configs: keepOnly(cluster, target),
     });

@@ -13,10 +13,11 @@ export interface FederatedPrometheusArgs extends Omit<ClusterPrometheusArgs, "ex
   readonly federation: pulumi.Input<Readonly<Record<string, UserPassword>>>;
 }
 
-/** The files with which the members are scraped; every member has its user. */
+/** The files with which the members are scraped: every member has its user, and the CA bundle that verifies it. */
 export function federationFiles(
   members: readonly Member[],
   users: Readonly<Record<string, UserPassword>>,
+  caCertificates: string,
 ): Readonly<Record<string, string>> {
   return Object.assign(
     {},
@@ -27,7 +28,7 @@ export function federationFiles(
           `members: "${cluster}" has no federation credentials; make them with npm run init on the hub's stack`,
         );
       }
-      return userFiles(memberUser(cluster), user);
+      return { ...userFiles(memberUser(cluster), user), [`${memberUser(cluster)}.ca.crt`]: caCertificates };
     }),
   ) as Readonly<Record<string, string>>;
 }
@@ -48,7 +49,9 @@ export class FederatedPrometheus extends pulumi.ComponentResource {
         ...(args.credentials.kind === "existing"
           ? {}
           : {
-              extraCredentials: pulumi.output(federation).apply((users) => federationFiles(members, users)),
+              extraCredentials: pulumi
+                .all([pulumi.output(federation), pulumi.output(args.credentials.web)])
+                .apply(([users, { caCertificates }]) => federationFiles(members, users, caCertificates)),
             }),
       },
       { parent: this },

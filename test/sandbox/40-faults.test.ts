@@ -82,12 +82,13 @@ describe("faults between hub and member are named rightly", () => {
       "cloud",
       "secret",
       "prometheus-credentials",
-      (data) => ({ ...data, "ca.crt": base64(other["ca.crt"] ?? "") }),
+      (data) => ({ ...data, "member-hpc.ca.crt": base64(other["ca.crt"] ?? "") }),
       async () => {
         await until("an unknown authority", syncSeconds, async () => {
           const error = await healthError();
           return error.includes("certificate signed by unknown authority") ? [] : [`last error: ${error}`];
         });
+        await nothingElseSuffers();
       },
     );
   });

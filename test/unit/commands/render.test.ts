@@ -43,7 +43,7 @@ test("prints every object once, by kind, namespace and name, always the same", (
 }, 60_000);
 
 test.each([
-  ["cloud", ["member-hpc.password", "member-hpc.username"]],
+  ["cloud", ["member-hpc.ca.crt", "member-hpc.password", "member-hpc.username"]],
   ["hpc", []],
 ] as const)("shows the keys of Secrets of %s, and nothing of what they hold", (stack, ofMembers) => {
   const secrets = objectsOf(rendered[stack]).filter(({ kind }) => kind === "Secret");

@@ -324,6 +324,7 @@ describe("the hub's Prometheus", () => {
         ...credentialFiles(web),
         "member-hpc.username": "federation-1",
         "member-hpc.password": "federation password",
+        "member-hpc.ca.crt": web.caCertificates,
       }),
     });
   });
@@ -334,7 +335,7 @@ describe("the hub's Prometheus", () => {
   });
 
   it("refuses a member without a user by name", () => {
-    expect(() => federationFiles(members, {})).toThrow('members: "hpc" has no federation credentials');
+    expect(() => federationFiles(members, {}, "ca")).toThrow('members: "hpc" has no federation credentials');
   });
 });
 

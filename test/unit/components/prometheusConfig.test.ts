@@ -228,7 +228,7 @@ describe("the federate jobs of a member", () => {
         username_file: "/etc/prometheus/credentials/member-hpc.username",
         password_file: "/etc/prometheus/credentials/member-hpc.password",
       },
-      tls_config: { ca_file: "/etc/prometheus/credentials/ca.crt" },
+      tls_config: { ca_file: "/etc/prometheus/credentials/member-hpc.ca.crt" },
       static_configs: [
         { targets: ["192.168.100.10:30990"], labels: { job: "federate-health", member: "hpc" } },
       ],
