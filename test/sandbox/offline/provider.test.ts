@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { pulumiEnvironment } from "../../../sandbox/pulumi";
 import { Project, type Declared } from "./project";
 
 jest.setTimeout(300_000);
 
-const kubeconfig = process.env.SANDBOX_KUBECONFIG_CLOUD ?? "";
+const kubeconfig = process.env.SANDBOX_KUBECONFIG_CLOUD ?? pulumiEnvironment().SANDBOX_KUBECONFIG_CLOUD ?? "";
 const namespace = `offline-${randomBytes(4).toString("hex")}`;
 let project: Project;
 /** An image whose program runs until it is stopped, and one that ends at once by its arguments. */
@@ -97,8 +98,8 @@ async function findImages(): Promise<typeof images> {
 }
 
 beforeAll(async () => {
-  if (kubeconfig === "")
-    throw new Error("SANDBOX_KUBECONFIG_CLOUD is not set: it is the path of the sandbox's hub kubeconfig");
+  if (!existsSync(kubeconfig))
+    throw new Error(`no kubeconfig at ${kubeconfig}: run \`npm run sandbox\` first`);
   project = new Project(kubeconfig);
   await project.start();
   images = await findImages();
