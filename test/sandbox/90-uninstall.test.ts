@@ -16,7 +16,7 @@ const setProtect = (value: boolean): void => {
 };
 
 const destroy = (...more: string[]): { status: number | null; output: string } =>
-  pulumiRun(["destroy", "--yes", "--skip-preview", "--stack", "hpc", ...more]);
+  pulumiRun(["destroy", "--yes", "--stack", "hpc", ...more]);
 
 const names = (kinds: string): string[] =>
   kubectl("hpc", [
