@@ -1,0 +1,123 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A real server of a test, on 127.0.0.1, with a folder of its own that goes with it. */
+export interface Server {
+  readonly url: string;
+  readonly folder: string;
+  stop(): Promise<void>;
+  /** Starts it again on the same port and the same data. */
+  start(): Promise<void>;
+}
+
+/** A port that is free now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+interface Command {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Kills the server's whole process group, whatever it has started, and waits until its leader is gone. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  process.kill(-child.pid, "SIGKILL");
+  await gone;
+}
+
+/** Starts `command` and waits until `url + health` answers 200. The server is ended with the test process at the latest. */
+export async function serve(
+  label: string,
+  health: string,
+  commandFor: (port: number, folder: string) => Command,
+): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), `${label}-`));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const log = join(folder, "log");
+  let child: ChildProcess | undefined;
+
+  const start = async (): Promise<void> => {
+    const { name, args, env } = commandFor(port, folder);
+    const out = openSync(log, "a");
+    const started = spawn(name, args, {
+      detached: true,
+      stdio: ["ignore", out, out],
+      env: { ...process.env, ...env },
+    });
+    child = started;
+    let failure: Error | undefined;
+    started.once("error", (error) => (failure = error));
+    for (const deadline = Date.now() + 90_000; ;) {
+      const answer = await fetch(`${url}${health}`).catch(() => undefined);
+      if (answer?.status === 200) return;
+      if (failure !== undefined) throw failure;
+      if (started.exitCode !== null || Date.now() > deadline)
+        throw new Error(`${label} did not start:\n${readFileSync(log, "utf8").slice(-2000)}`);
+      await sleep(100);
+    }
+  };
+  const stop = async (): Promise<void> => {
+    if (child !== undefined) await end(child);
+    child = undefined;
+  };
+  process.once("exit", () => {
+    if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  });
+  await start();
+  return { url, folder, start, stop };
+}
+
+/** Stops servers and removes their folders. */
+export async function dispose(...servers: readonly (Server | undefined)[]): Promise<void> {
+  for (const server of servers) {
+    if (server === undefined) continue;
+    await server.stop();
+    rmSync(server.folder, { recursive: true, force: true });
+  }
+}
+
+export const minioCredentials = { accessKeyId: "sandbox-root", secretAccessKey: "sandbox-root-secret" };
+
+/** A MinIO of its own. */
+export function startMinio(): Promise<Server> {
+  return serve("minio", "/minio/health/ready", (port, folder) => ({
+    name: "minio",
+    args: ["server", "--quiet", "--address", `127.0.0.1:${port}`, join(folder, "data")],
+    env: {
+      MINIO_ROOT_USER: minioCredentials.accessKeyId,
+      MINIO_ROOT_PASSWORD: minioCredentials.secretAccessKey,
+      MINIO_BROWSER: "off",
+    },
+  }));
+}
+
+/** An MLflow of its own on SQLite; it never sees the bytes that its versions name. */
+export function startMlflow(): Promise<Server> {
+  return serve("mlflow", "/health", (port, folder) => ({
+    name: "mlflow",
+    args: [
+      "server",
+      ...["--backend-store-uri", `sqlite:///${folder}/mlflow.db`],
+      ...["--artifacts-destination", join(folder, "artifacts")],
+      ...["--host", "127.0.0.1", "--port", String(port), "--workers", "1"],
+    ],
+    env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", MLFLOW_DISABLE_TELEMETRY: "true" },
+  }));
+}
