@@ -14,6 +14,9 @@ module.exports = {
     level("unit", ["unit/**/*.test.ts"]),
     level("rules", ["rules/**/*.test.ts"]),
     level("policies", ["policies/**/*.test.ts"]),
+    level("workloads", ["workloads/**/*.test.ts"], {
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
     // these change and destroy the running sandbox: only `npm run test:sandbox` asks for them
     ...(process.env.FEDERATION_LIVE_TESTS === "1"
       ? [

@@ -12,8 +12,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   down,
   status,
   config: () => config((line) => console.log(line)),
-  tools: () => {
-    setUpTools((line) => console.log(line));
+  tools: ([set]) => {
+    setUpTools(set === "everything" ? set : "clusters", (line) => console.log(line));
     return Promise.resolve();
   },
   query: async ([side, expression]) => {

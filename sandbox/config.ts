@@ -23,7 +23,7 @@ export async function sandboxImages(): Promise<Images> {
 
 /** `npm run sandbox:config`: merges committed stack files, overlay and secrets into the generated project. */
 export async function config(say: (line: string) => void): Promise<void> {
-  if (!toolsInPlace() || !fs.existsSync(paths.bin))
+  if (!toolsInPlace("clusters") || !fs.existsSync(paths.bin))
     throw new Error("the sandbox's tools are not built yet: run `npm run sandbox` first");
   for (const line of generateProject(stacks, await sandboxImages())) say(line);
 }

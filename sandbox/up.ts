@@ -44,7 +44,7 @@ export async function up(): Promise<void> {
   own();
 
   await stages.run("Debian packages", () => installDebianPackages(stages.say));
-  const tools = await stages.run("tools", () => setUpTools(stages.say));
+  const tools = await stages.run("tools", () => setUpTools("clusters", stages.say));
   const images = await stages.run("images", () => buildImages(paths.bin, paths.images));
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),

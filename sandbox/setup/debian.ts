@@ -35,6 +35,13 @@ export function missingDebianPackages(): string[] {
 export function installDebianPackages(progress: (line: string) => void): void {
   const missing = missingDebianPackages();
   if (missing.length === 0) return;
+  aptInstall(missing, progress);
+  const still = missingDebianPackages();
+  if (still.length > 0) throw new Error(`after apt-get install these are still missing: ${still.join(", ")}`);
+}
+
+/** Installs packages by name; throws with what apt-get said when it fails. */
+export function aptInstall(missing: readonly string[], progress: (line: string) => void): void {
   progress(`installing Debian packages: ${missing.join(" ")} ...`);
   for (const command of [
     ["update", "-qq"],
@@ -49,6 +56,4 @@ export function installDebianPackages(progress: (line: string) => void): void {
         `apt-get ${command.join(" ")} failed:\n${run.stdout.slice(-2000)}${run.stderr.slice(-2000)}`,
       );
   }
-  const still = missingDebianPackages();
-  if (still.length > 0) throw new Error(`after apt-get install these are still missing: ${still.join(", ")}`);
 }

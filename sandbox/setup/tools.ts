@@ -21,7 +21,7 @@ const prometheusVersion = "github.com/prometheus/common/version.Version";
  * Tools in groups that share most of their modules: the caches of Go are emptied after each group, so that
  * the disk never holds more than one group's.
  */
-const groups: readonly (readonly ToolModule[])[] = [
+const clusterTools: readonly (readonly ToolModule[])[] = [
   [
     {
       module: "kubernetes",
@@ -66,6 +66,20 @@ const groups: readonly (readonly ToolModule[])[] = [
     },
   ],
 ];
+
+/** Services that the workloads are tested against; the clusters do without. */
+const serviceTools: readonly (readonly ToolModule[])[] = [
+  [
+    { module: "minio", binaries: { minio: "github.com/minio/minio" } },
+    { module: "mc", binaries: { mc: "github.com/minio/mc" } },
+  ],
+];
+
+/** Which tools: those of the clusters, or those that tests of the workloads need too. */
+export type ToolSet = "clusters" | "everything";
+
+const groupsOf = (set: ToolSet): readonly (readonly ToolModule[])[] =>
+  set === "clusters" ? clusterTools : [...clusterTools, ...serviceTools];
 
 export interface ToolTiming {
   readonly tool: string;
@@ -125,15 +139,17 @@ function build(tool: ToolModule, environment: NodeJS.ProcessEnv): void {
 }
 
 /** Whether every tool is in place at its pin. */
-export function toolsInPlace(): boolean {
-  return groups.flat().every((tool) => fs.existsSync(builtFolder(tool)));
+export function toolsInPlace(set: ToolSet): boolean {
+  return groupsOf(set)
+    .flat()
+    .every((tool) => fs.existsSync(builtFolder(tool)));
 }
 
 /** Builds what is missing and links every tool into `bin`; `progress` hears of each build with its time. */
-export function buildTools(bin: string, progress: (line: string) => void): ToolTiming[] {
+export function buildTools(bin: string, set: ToolSet, progress: (line: string) => void): ToolTiming[] {
   const timings: ToolTiming[] = [];
   const goCaches = path.join(cacheFolder, "go");
-  for (const group of groups) {
+  for (const group of groupsOf(set)) {
     const missing = group.filter((tool) => !fs.existsSync(builtFolder(tool)));
     if (missing.length === 0) continue;
     requireGo();
@@ -171,14 +187,20 @@ function requireGo(): void {
 function link(bin: string): void {
   fs.rmSync(bin, { recursive: true, force: true });
   fs.mkdirSync(bin, { recursive: true });
-  for (const tool of groups.flat())
+  for (const tool of groupsOf("everything")
+    .flat()
+    .filter((one) => fs.existsSync(builtFolder(one))))
     for (const binary of Object.keys(tool.binaries))
       fs.symlinkSync(path.join(builtFolder(tool), binary), path.join(bin, binary));
 }
 
 /** Builds of earlier pins and builds that were interrupted. */
 function removeOutdated(): void {
-  const current = new Set(groups.flat().map((tool) => path.basename(builtFolder(tool))));
+  const current = new Set(
+    groupsOf("everything")
+      .flat()
+      .map((tool) => path.basename(builtFolder(tool))),
+  );
   const folder = path.join(cacheFolder, "tools");
   for (const name of fs.readdirSync(folder))
     if (!current.has(name)) fs.rmSync(path.join(folder, name), { recursive: true, force: true });
