@@ -201,10 +201,20 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the bundled worker as a process of its own. */
-export function startWorker(args: readonly string[], user: { uid?: number; gid?: number } = {}): Running {
-  const child = spawn(process.execPath, [workerBundle(), ...args], {
-    ...user,
+/** A script that has Node.js give up root's rights before the worker starts: the user may not reach the binary itself. */
+function dropRights(user: { readonly uid: number; readonly gid: number }): string {
+  const file = join(dirname(workerBundle()), `as-${user.uid}.js`);
+  writeFileSync(file, `process.setgroups([]); process.setgid(${user.gid}); process.setuid(${user.uid});\n`);
+  return file;
+}
+
+/** Starts the bundled worker as a process of its own, as another user where one is given. */
+export function startWorker(
+  args: readonly string[],
+  user?: { readonly uid: number; readonly gid: number },
+): Running {
+  const preload = user === undefined ? [] : ["--require", dropRights(user)];
+  const child = spawn(process.execPath, [...preload, workerBundle(), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err, peakBytes] = ["", "", 0];
@@ -218,12 +228,13 @@ export function startWorker(args: readonly string[], user: { uid?: number; gid?:
       // Ended meanwhile.
     }
   }, 20);
-  const ended = new Promise<Ended>((resolve) =>
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
     child.once("close", (code, signal) => {
       clearInterval(look);
       resolve({ code, signal, out, err, peakBytes });
-    }),
-  );
+    });
+  });
   return { child, ended };
 }
 
