@@ -39,7 +39,9 @@ const jest = (project: string, ...args: string[]): Level => ({
   name: project,
   run: () => {
     const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "federation-test-")), "jest.json");
-    const good = command("jest", "--selectProjects", project, "--json", `--outputFile=${report}`, ...args);
+    // --forceExit: a handle that a failed test left open must not hold up the levels after it
+    const flags = ["--selectProjects", project, "--json", `--outputFile=${report}`, "--forceExit"];
+    const good = command("jest", ...flags, ...args);
     if (!fs.existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
     const said = JSON.parse(fs.readFileSync(report, "utf8")) as Record<string, number>;
     const broken = (said.numRuntimeErrorTestSuites ?? 0) + (said.numFailedTests ?? 0);

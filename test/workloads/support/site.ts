@@ -229,7 +229,10 @@ export function startWorker(
     }
   }, 20);
   const ended = new Promise<Ended>((resolve, reject) => {
-    child.once("error", reject);
+    child.once("error", (error) => {
+      clearInterval(look);
+      reject(error);
+    });
     child.once("close", (code, signal) => {
       clearInterval(look);
       resolve({ code, signal, out, err, peakBytes });
