@@ -4,7 +4,7 @@ import * as path from "node:path";
 import * as yaml from "yaml";
 import { until } from "../../sandbox/checks";
 import { paths, repository } from "../../sandbox/paths";
-import { endpoint, queryValue, targets, type Endpoint, type Side } from "../../sandbox/prometheus";
+import { endpoint, get, queryValue, targets, type Endpoint, type Side } from "../../sandbox/prometheus";
 import { pulumiEnvironment } from "../../sandbox/pulumi";
 
 export type Stack = "cloud" | "hpc";
@@ -74,18 +74,21 @@ export function scalePrometheus(stack: Stack, replicas: 0 | 1): void {
   kubectl(stack, ["scale", "statefulset", "prometheus", "-n", namespace, `--replicas=${replicas}`]);
 }
 
+/** The pod is ready, and its node port leads to it: kube-proxy hears of a ready pod a moment later. */
 export async function prometheusReady(stack: Stack, seconds = 120): Promise<void> {
   await until(
     `Prometheus of ${stack} ready`,
     seconds,
-    () => {
+    async () => {
       const pods = JSON.parse(kubectl(stack, ["get", "pods", "-n", namespace, "-o", "json"])) as {
         items: { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } }[];
       };
       const pod = pods.items.find(({ metadata }) => metadata.name === prometheusPod);
       const ready =
         pod?.status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-      return Promise.resolve(ready ? [] : [`pod ${prometheusPod} is not ready`]);
+      if (!ready) return [`pod ${prometheusPod} is not ready`];
+      const { status } = await get(endpoint(sideOf[stack]), "/-/ready");
+      return status === 200 ? [] : [`/-/ready answers ${status}`];
     },
     () => Promise.resolve(evidence(stack)),
   );
