@@ -12,7 +12,7 @@ import { hubOutputs, memberOutputs } from "./components/outputs";
 import { loadSettings, preflight } from "./settings";
 
 const settings = loadSettings();
-const { cluster, stack, protect, prometheus, kubernetes, hosts, images } = settings;
+const { cluster, stack, protect, prometheus, kubernetes, hosts, images, inventory } = settings;
 const members = settings.role === "hub" ? settings.members : [];
 const { kubeletTls, dcgmExporter, existingKubeStateMetrics, existingNodeExporter } = kubernetes;
 const { apiServer, nodeExporterPort: port } = kubernetes;
@@ -25,8 +25,8 @@ const targets = {
   dcgmExporter,
   hosts,
 };
-const config: PrometheusConfigArgs = { ...prometheus, cluster, targets };
-const extras = settings.role === "hub" ? hubExtras(config, members) : undefined;
+const config: PrometheusConfigArgs = { ...prometheus, cluster, targets, inventory };
+const extras = settings.role === "hub" ? hubExtras(config, settings) : undefined;
 preflight({ stack, cluster, ...prometheusFiles(config, extras) });
 
 const { provider } = new VerifiedCluster("cluster", {
@@ -71,7 +71,8 @@ const args = {
   expose: prometheus.expose,
 };
 if (settings.role === "hub") {
-  new FederatedPrometheus("prometheus", { ...args, members, federation: settings.federation }, { provider });
+  const { federation, pricePerGpuHour } = settings;
+  new FederatedPrometheus("prometheus", { ...args, members, pricePerGpuHour, federation }, { provider });
 } else {
   new ClusterPrometheus("prometheus", args, { provider });
 }

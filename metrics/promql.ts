@@ -1,4 +1,4 @@
-import { CLUSTER_LEVEL } from "./contract";
+import { CLUSTER_LEVEL, FEDERATION, FEDERATION_LEVEL, LOCAL_LEVEL } from "./levels";
 import { hasInputSeries, losesCluster } from "./clusterLabel";
 import { selectors, syntaxErrors } from "./promqlTree";
 
@@ -19,8 +19,9 @@ export interface CheckedRule {
  *
  * Refused are expressions that do not parse, that lose the label `cluster` of their input series, or set it over them;
  * without an input series `labels.cluster` must be set (to `cluster`, where that is given), unless the expression
- * itself gives it. What a cluster records about itself (`fed_cluster:`) reads series of one cluster only, since
- * federated series of the same name would otherwise get a second writer.
+ * itself gives it. What a cluster records about itself (`fed_cluster:`, `fed_local:`) reads series of one cluster only,
+ * since federated series of the same name would otherwise get a second writer. The one exception are the hub's totals
+ * over all clusters (`fed_hub:federation_`): they must not keep `cluster`, and set it to `federation`.
  */
 export function ruleProblems(rule: CheckedRule, cluster?: string): string[] {
   const name = rule.record ?? rule.alert ?? "rule without a name";
@@ -30,9 +31,19 @@ export function ruleProblems(rule: CheckedRule, cluster?: string): string[] {
   return problems.map((problem) => `${name}: ${problem}`);
 }
 
-function clusterProblems({ expr, labels = {} }: CheckedRule, cluster: string | undefined): string[] {
+function clusterProblems({ record, expr, labels = {} }: CheckedRule, cluster: string | undefined): string[] {
   const reason = losesCluster(expr);
   const { cluster: set } = labels;
+  if (record?.startsWith(FEDERATION_LEVEL)) {
+    return [
+      ...(reason === undefined
+        ? ["the label cluster must not be kept: this is a total over all clusters"]
+        : []),
+      ...(set === FEDERATION
+        ? []
+        : [`labels.cluster must be "${FEDERATION}": this is a total over all clusters`]),
+    ];
+  }
   if (hasInputSeries(expr)) {
     return [
       ...(reason === undefined ? [] : [`the label cluster is lost: ${reason}`]),
@@ -50,7 +61,8 @@ function clusterProblems({ expr, labels = {} }: CheckedRule, cluster: string | u
 }
 
 function writerProblems({ record = "", expr }: CheckedRule, cluster: string | undefined): string[] {
-  if (!record.startsWith(CLUSTER_LEVEL)) {
+  const level = [CLUSTER_LEVEL, LOCAL_LEVEL].find((prefix) => record.startsWith(prefix));
+  if (level === undefined) {
     return [];
   }
   return selectors(expr)
@@ -63,6 +75,6 @@ function writerProblems({ record = "", expr }: CheckedRule, cluster: string | un
     )
     .map(
       ({ metric = "a selector without a name" }) =>
-        `${metric} must be restricted to {cluster="${cluster ?? "<its own>"}"}: ${CLUSTER_LEVEL} series have one writer`,
+        `${metric} must be restricted to {cluster="${cluster ?? "<its own>"}"}: ${level} series have one writer`,
     );
 }

@@ -1,31 +1,29 @@
-import { metrics } from "../metrics/contract";
-import type { RecordingRule, RuleGroup } from "./types";
-
-/** A member the hub expects to hear from, whether it ever did or not. */
-export interface ExpectedMember {
-  readonly cluster: string;
-  /** Age of its last heartbeat above which it is stale: `staleAfter().ageSeconds`. */
-  readonly staleAfterSeconds: number;
-}
+import { FEDERATION } from "../metrics/levels";
+import { comparisonRules } from "./recording/hub/comparison";
+import type { Prices } from "./recording/hub/cost";
+import { costRules } from "./recording/hub/cost";
+import { inferenceRules, pipelineRules } from "./recording/hub/inference";
+import type { ExpectedMember } from "./recording/hub/members";
+import { memberRules } from "./recording/hub/members";
+import { ratioRules } from "./recording/hub/ratios";
+import { totalRules } from "./recording/hub/totals";
+import type { RuleGroup } from "./types";
 
 export interface HubRulesArgs {
   /** The hub's own cluster, which is no member. */
   readonly cluster: string;
   readonly members: readonly ExpectedMember[];
+  /** Price of one GPU hour by GPU type (label `gpu_type`), above 0; types without one cost nothing that is known. */
+  readonly pricePerGpuHour: Prices;
 }
 
-/** How far back the last heartbeat is looked for: its age is known up to here, after that the member is only stale. */
-const LOOKBACK = "1h";
-
-/** How far a member's clock may be ahead of the hub's. */
-const SKEW_SECONDS = 5;
-
 /**
- * What the hub alone records: about each declared member, one series a name, labelled `cluster` with the member's name.
+ * What the hub alone records: about its members, and over all clusters, in the order in which rules read each other.
  *
- * @throws RangeError when the hub is listed as its own member, or a member twice.
+ * @throws RangeError when the hub is listed as its own member, a member twice, a cluster has the name that stands for
+ *   all of them, or a price is not above 0.
  */
-export function hubRuleGroups({ cluster, members }: HubRulesArgs): RuleGroup[] {
+export function hubRuleGroups({ cluster, members, pricePerGpuHour }: HubRulesArgs): RuleGroup[] {
   const names = members.map((member) => member.cluster);
   const twice = names.find((name, index) => name === cluster || names.indexOf(name) !== index);
   if (twice !== undefined) {
@@ -33,48 +31,22 @@ export function hubRuleGroups({ cluster, members }: HubRulesArgs): RuleGroup[] {
       `members: ${twice} ${twice === cluster ? "is the hub itself" : "is listed twice"}; list every other cluster once`,
     );
   }
-  return members.length === 0
-    ? []
-    : [{ name: "hub-members", rules: [...heartbeatRules(members), droppedRule(members)] }];
-}
-
-/** One expression over all members: promtool's lint, rightly, wants one rule a name. */
-function union(members: readonly ExpectedMember[], expr: (member: ExpectedMember) => string): string {
-  return members.map((member) => `(${expr(member)})`).join(" or ");
-}
-
-/**
- * Age by value: a failed scrape ends the federated series at once, so the last sample within LOOKBACK is taken, and the
- * age grows while the member is down. `max by (cluster)` leaves no other label.
- */
-function heartbeatRules(members: readonly ExpectedMember[]): RecordingRule[] {
-  const beats = ({ cluster }: ExpectedMember) =>
-    `${metrics.heartbeat.name}{cluster=${JSON.stringify(cluster)}}[${LOOKBACK}]`;
-  const age = (member: ExpectedMember) => `time() - max by (cluster) (last_over_time(${beats(member)}))`;
+  if ([cluster, ...names].includes(FEDERATION)) {
+    throw new RangeError(`${FEDERATION} stands for all clusters together; give the cluster another name`);
+  }
+  const [wrong] = Object.entries(pricePerGpuHour).filter(([, price]) => !(price > 0 && price < Infinity));
+  if (wrong !== undefined) {
+    throw new RangeError(`pricePerGpuHour: ${wrong[0]} costs ${wrong[1]}; give a price above 0`);
+  }
+  const costs = costRules(pricePerGpuHour);
+  const priced = costs.length > 0;
   return [
-    { record: metrics.heartbeatAge.name, expr: union(members, age) },
-    {
-      record: metrics.heartbeatStale.name,
-      expr: union(
-        members,
-        (member) => `${age(member)} > bool ${member.staleAfterSeconds} or absent_over_time(${beats(member)})`,
-      ),
-    },
-    {
-      record: metrics.heartbeatSkewed.name,
-      expr: union(members, (member) => `${age(member)} < bool -${SKEW_SECONDS}`),
-    },
+    ...memberRules(members),
+    ratioRules(),
+    inferenceRules(),
+    pipelineRules(),
+    ...costs,
+    comparisonRules(cluster, names, priced),
+    totalRules(members.length, priced),
   ];
-}
-
-/** The federate jobs' own series carry `member` in place of `cluster`, which becomes `cluster` here. */
-function droppedRule(members: readonly ExpectedMember[]): RecordingRule {
-  const dropped = union(members, ({ cluster }) => {
-    const member = `{member=${JSON.stringify(cluster)}}`;
-    return `${metrics.samplesScraped.name}${member} - ${metrics.samplesKept.name}${member}`;
-  });
-  return {
-    record: metrics.samplesDropped.name,
-    expr: `sum by (cluster, job) (label_replace(${dropped}, "cluster", "$1", "member", "(.+)"))`,
-  };
 }

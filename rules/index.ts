@@ -1,6 +1,9 @@
 export { clusterRuleGroups } from "./cluster";
 export { hubRuleGroups } from "./hub";
-export type { ExpectedMember, HubRulesArgs } from "./hub";
+export type { HubRulesArgs } from "./hub";
+export type { Prices } from "./recording/hub/cost";
+export type { ExpectedMember } from "./recording/hub/members";
+export type { Site } from "./recording/site";
 export { renderRules } from "./render";
 export { staleAfter } from "./staleAfter";
 export type { HeartbeatIntervals, StaleAfter } from "./staleAfter";

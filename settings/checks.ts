@@ -171,7 +171,7 @@ export function memberListProblems(
     ...duplicates(subject, "members", "url", fields.httpsOrigin),
     ...Array.from({ length: subject.length("members") }).flatMap((_, index) => {
       const own = ["members", index, "cluster"];
-      const name = subject.read(fields.clusterName, ...own);
+      const name = subject.read(fields.memberName, ...own);
       return [
         ...(name !== undefined && name === cluster
           ? [subject.problem(own, "must be another cluster than the hub's own (federation:cluster)")]

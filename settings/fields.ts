@@ -2,6 +2,7 @@ import { isIPv4 } from "node:net";
 import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
+import { FEDERATION } from "../metrics/levels";
 import { cpuMillicores, durationMilliseconds, kubernetesBytes, prometheusBytes } from "./quantities";
 
 /** A string that passes `test`; `allowed` is what an error says. */
@@ -85,6 +86,10 @@ export const clusterName = matching(
   "must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
   DNS_LABEL,
 );
+/** The name of a cluster of its own, not of all together. */
+export const memberName = clusterName.refine((value) => value !== FEDERATION, {
+  error: `must be another name than ${FEDERATION}, which stands for all clusters together`,
+});
 export const kubernetesName = matching("must be a DNS name: a-z, 0-9, inner hyphens and dots", DNS_NAME);
 export const namespaceName = clusterName;
 export const ipv4 = text("must be an IPv4 address", isIPv4);
@@ -92,6 +97,14 @@ export const cidr = text("must be an IPv4 CIDR such as 192.168.100.0/24", isCidr
 export const port = wholeNumber(1, 65535);
 export const nodePort = wholeNumber(30000, 32767);
 export const sampleLimit = wholeNumber(1, 10_000_000);
+/** How many there are of something, or are told apart at most. */
+export const count = wholeNumber(0, 100_000);
+const PRICES = "must be prices above 0 by GPU type, such as {rtx-a6000: 0.8}";
+export const prices = z.record(
+  matching(PRICES, DNS_LABEL),
+  z.number({ error: PRICES }).positive({ error: PRICES }),
+  { error: PRICES },
+);
 export const duration = text(
   "must be a Prometheus duration above zero such as 15s, 1m30s or 15d",
   (value) => durationMilliseconds(value) !== undefined,

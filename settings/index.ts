@@ -62,6 +62,7 @@ function site(parsed: ParsedSettings, credentials: CredentialSource): SiteSettin
     prometheus: own.prometheus,
     kubernetes: own.kubernetes,
     hosts: own.hosts,
+    inventory: own.inventory,
     images: own.images,
     credentials,
   };
@@ -87,6 +88,7 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
     ...site(parsed, credentials),
     role: "hub",
     members: hub.members,
+    pricePerGpuHour: hub.pricePerGpuHour,
     federation: from((secrets) => federationUsers(secrets, names), {}),
     memberCredentials: from(
       (secrets) => Object.fromEntries(names.map((name) => [name, memberWebCredentials(secrets, name)])),

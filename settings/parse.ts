@@ -164,7 +164,7 @@ export function inspectSettings(
   const reader = new Reader(raw, secretKeys);
   const role = reader.text("role", roleSchema);
   reader.add(...unknownKeys(raw, role), ...secrecyProblems(raw, secretKeys));
-  const cluster = reader.text("cluster", fields.clusterName);
+  const cluster = reader.text("cluster", fields.memberName);
   const common = {
     role,
     cluster,

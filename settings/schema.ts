@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { sampleLimit } from "../metrics/budget";
+import { DEFAULT_INVENTORY } from "../metrics/inventory";
+import type { Inventory } from "../metrics/inventory";
 import * as fields from "./fields";
 import { list, object } from "./fields";
 import { DEFAULT_IMAGES } from "./images";
@@ -152,6 +155,15 @@ const images = object({
   nodeExporter: fields.image.default(DEFAULT_IMAGES.nodeExporter),
 }).prefault({}) satisfies z.ZodType<Images>;
 
+const inventory = object({
+  gpus: fields.count.default(DEFAULT_INVENTORY.gpus),
+  gpuTypes: fields.count.default(DEFAULT_INVENTORY.gpuTypes),
+  namespaces: fields.count.default(DEFAULT_INVENTORY.namespaces),
+  partitions: fields.count.default(DEFAULT_INVENTORY.partitions),
+  models: fields.count.default(DEFAULT_INVENTORY.models),
+  buckets: fields.count.default(DEFAULT_INVENTORY.buckets),
+}).prefault({}) satisfies z.ZodType<Inventory>;
+
 /** Keys of a role's object that both roles have. */
 const siteShape = {
   protect: z.boolean({ error: "must be true or false" }).default(true),
@@ -159,27 +171,36 @@ const siteShape = {
   agentsNamespace: fields.namespaceName.default(DEFAULTS.agentsNamespace),
   kubernetes,
   hosts: list(host, "hosts").default([]),
+  inventory,
   images,
 };
 
 const member = object({
-  cluster: fields.clusterName,
+  cluster: fields.memberName,
   url: fields.httpsOrigin,
+  inventory,
   intervals: object({
     health: fields.duration.default(DEFAULTS.intervals.health),
     detail: fields.duration.default(DEFAULTS.intervals.detail),
   }).prefault({}),
   sampleLimits: object({
-    health: fields.sampleLimit.default(500),
-    detail: fields.sampleLimit.default(20_000),
+    health: fields.sampleLimit.exactOptional(),
+    detail: fields.sampleLimit.exactOptional(),
   }).prefault({}),
-}) satisfies z.ZodType<Member>;
+}).transform(({ inventory: expected, sampleLimits, ...rest }): Member => ({
+  ...rest,
+  sampleLimits: {
+    health: sampleLimits.health ?? sampleLimit(expected, "health"),
+    detail: sampleLimits.detail ?? sampleLimit(expected, "detail"),
+  },
+}));
 
 /** `federation:hub` of a hub's stack file. */
 export const hubSchema = object({
   prometheus: hubPrometheus,
   ...siteShape,
   members: list(member, "members").default([]),
+  pricePerGpuHour: fields.prices.default({}),
 });
 
 /** `federation:member` of a member's stack file. */
@@ -189,4 +210,4 @@ export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members"];
+export const HUB_ONLY = ["members", "pricePerGpuHour"];

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Inventory } from "../metrics/inventory";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
 export interface WebCredentials {
@@ -115,6 +116,8 @@ export interface SiteSettings {
   readonly prometheus: PrometheusSettings;
   readonly kubernetes: KubernetesSettings;
   readonly hosts: readonly Host[];
+  /** What its recordings keep to, so that their series have a known number. */
+  readonly inventory: Inventory;
   readonly images: Images;
   readonly credentials: CredentialSource;
 }
@@ -125,13 +128,15 @@ export interface Member {
   /** https URL of the member's Prometheus. */
   readonly url: string;
   readonly intervals: { readonly health: string; readonly detail: string };
-  /** Samples one scrape may return. */
+  /** Samples one scrape may return: as set, else what the member's inventory comes to and half as much again. */
   readonly sampleLimits: { readonly health: number; readonly detail: number };
 }
 
 export interface HubSettings extends SiteSettings {
   readonly role: "hub";
   readonly members: readonly Member[];
+  /** Price of one GPU hour by GPU type, in the site's currency. */
+  readonly pricePerGpuHour: Readonly<Record<string, number>>;
   /** Per member: the user the hub scrapes it with; absent with existing Secrets. */
   readonly federation: pulumi.Output<Readonly<Record<string, UserPassword>>>;
   /** Per member: what its stack reads by StackReference. */

@@ -5,10 +5,10 @@ import { memberUser, userFiles } from "./credentials";
 import type { UserPassword } from "./credentials";
 import type { Member } from "./federateJobs";
 import { hubExtras } from "./prometheusFiles";
+import type { Hub } from "./prometheusFiles";
 
-export interface FederatedPrometheusArgs extends Omit<ClusterPrometheusArgs, "extras" | "extraCredentials"> {
-  /** The clusters whose recorded series it fetches. */
-  readonly members: readonly Member[];
+export interface FederatedPrometheusArgs
+  extends Omit<ClusterPrometheusArgs, "extras" | "extraCredentials">, Hub {
   /** Per member: the user it is scraped with. With existing Secrets not used: those carry `member-<cluster>.*`. */
   readonly federation: pulumi.Input<Readonly<Record<string, UserPassword>>>;
 }
@@ -40,12 +40,12 @@ export class FederatedPrometheus extends pulumi.ComponentResource {
 
   public constructor(name: string, args: FederatedPrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("federation:monitoring:FederatedPrometheus", name, {}, opts);
-    const { members, federation, ...cluster } = args;
+    const { members, pricePerGpuHour, federation, ...cluster } = args;
     const prometheus = new ClusterPrometheus(
       name,
       {
         ...cluster,
-        extras: hubExtras(args.config, members),
+        extras: hubExtras(args.config, { members, pricePerGpuHour }),
         ...(args.credentials.kind === "existing"
           ? {}
           : {

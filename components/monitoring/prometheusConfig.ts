@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { Inventory } from "../../metrics/inventory";
 import { basicAuthFiles } from "./credentials";
 import { scrapeTimeout } from "./durations";
 import type { PrometheusConfig, RemoteWriteConfig, ScrapeConfig } from "./prometheusSchema";
@@ -18,6 +19,8 @@ export interface PrometheusConfigArgs {
   /** The cluster label of every target, and the external label. */
   readonly cluster: string;
   readonly targets: ClusterTargets;
+  /** What the recording rules keep to, so that their series have a known number. */
+  readonly inventory: Inventory;
   /** Prometheus durations. */
   readonly scrapeInterval: string;
   readonly evaluationInterval: string;

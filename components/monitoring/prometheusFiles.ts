@@ -1,5 +1,5 @@
 import { clusterRuleGroups, hubRuleGroups, renderRules, staleAfter } from "../../rules";
-import type { RuleGroup } from "../../rules";
+import type { Prices, RuleGroup } from "../../rules";
 import { durationMs } from "./durations";
 import { federateJobs } from "./federateJobs";
 import type { Member } from "./federateJobs";
@@ -15,13 +15,22 @@ export interface PrometheusExtras {
   readonly rules: Readonly<Record<string, readonly RuleGroup[]>>;
 }
 
+/** What only a hub knows. */
+export interface Hub {
+  /** The clusters whose recorded series it fetches. */
+  readonly members: readonly Member[];
+  /** Price of one GPU hour by GPU type, in the site's currency. */
+  readonly pricePerGpuHour: Prices;
+}
+
 /** What the hub adds to the configuration of its own cluster for its members. */
-export function hubExtras(args: PrometheusConfigArgs, members: readonly Member[]): PrometheusExtras {
+export function hubExtras(args: PrometheusConfigArgs, { members, pricePerGpuHour }: Hub): PrometheusExtras {
   const seconds = (duration: string): number => durationMs(duration) / 1_000;
   // a member is expected to evaluate its rules as often as the hub does
   const evaluation = seconds(args.evaluationInterval);
-  const expected = members.map(({ cluster, intervals }) => ({
+  const expected = members.map(({ cluster, intervals, sampleLimits }) => ({
     cluster,
+    sampleLimits,
     staleAfterSeconds: staleAfter({
       health: seconds(intervals.health),
       memberEvaluation: evaluation,
@@ -30,7 +39,7 @@ export function hubExtras(args: PrometheusConfigArgs, members: readonly Member[]
   }));
   return {
     jobs: federateJobs(members),
-    rules: { "rules-hub.yml": hubRuleGroups({ cluster: args.cluster, members: expected }) },
+    rules: { "rules-hub.yml": hubRuleGroups({ cluster: args.cluster, members: expected, pricePerGpuHour }) },
   };
 }
 
@@ -51,7 +60,7 @@ export function prometheusFiles(
   args: PrometheusConfigArgs,
   extras: PrometheusExtras = { jobs: [], rules: {} },
 ): PrometheusFiles {
-  const rules = { "rules-cluster.yml": clusterRuleGroups({ cluster: args.cluster }), ...extras.rules };
+  const rules = { "rules-cluster.yml": clusterRuleGroups(args), ...extras.rules };
   const { kubeletTls } = args.targets;
   const text = renderConfig(prometheusConfig(args, Object.keys(rules), extras.jobs));
   const ruleFiles = Object.fromEntries(

@@ -5,7 +5,7 @@ export interface RelabelConfig {
   readonly regex?: string;
   readonly target_label?: string;
   readonly replacement?: string;
-  readonly action?: "replace" | "keep" | "drop" | "labeldrop" | "labelmap";
+  readonly action?: "replace" | "keep" | "drop" | "labeldrop" | "labelmap" | "lowercase";
 }
 
 export interface TlsConfig {

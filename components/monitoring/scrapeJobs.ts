@@ -57,10 +57,24 @@ export const hostExporters: Readonly<
   },
 };
 
-/** Older DCGM exporters say `Hostname`, newer ones `hostname`. */
-const dcgmHostname: readonly RelabelConfig[] = [
+/** Blanks in a GPU's name at most; each step below replaces one. */
+const BLANKS_IN_GPU_NAMES = 5;
+
+/**
+ * Older DCGM exporters say `Hostname`, newer ones `hostname`. `gpu_type` is the model's name as settings write it:
+ * `NVIDIA RTX A6000` becomes `rtx-a6000`.
+ */
+const dcgmLabels: readonly RelabelConfig[] = [
   { source_labels: ["Hostname"], regex: "(.+)", target_label: "hostname" },
   { action: "labeldrop", regex: "Hostname" },
+  { action: "lowercase", source_labels: ["modelName"], target_label: "gpu_type" },
+  { source_labels: ["gpu_type"], regex: "nvidia (.+)", target_label: "gpu_type" },
+  ...Array.from({ length: BLANKS_IN_GPU_NAMES }, () => ({
+    source_labels: ["gpu_type"],
+    regex: "(.+?) (.+)",
+    replacement: "$1-$2",
+    target_label: "gpu_type",
+  })),
 ];
 
 const label = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, "_");
@@ -106,6 +120,14 @@ function notOwnJob(pods: MetricsPods): RelabelConfig {
     ],
     regex: [pods.namespace, ...labels.map(([, value]) => value)].map(escaped).join(";"),
   };
+}
+
+/** Leaves out pods on machines that a host's own exporter measures already, so that nothing is counted twice. */
+function notMeasuredBy(role: HostRole, hosts: readonly Host[]): readonly RelabelConfig[] {
+  const addresses = hosts.filter(({ roles }) => roles.includes(role)).map(({ address }) => escaped(address));
+  return addresses.length === 0
+    ? []
+    : [{ action: "drop", source_labels: ["__meta_kubernetes_pod_host_ip"], regex: addresses.join("|") }];
 }
 
 /**
@@ -183,11 +205,13 @@ function kubernetesJobs(cluster: string, targets: ClusterTargets): readonly Scra
       honor_labels: true,
       metric_relabel_configs: [{ target_label: "cluster", replacement: cluster }],
     }),
-    podsJob("node-exporter", targets.nodeExporter, [podNode]),
+    podsJob("node-exporter", targets.nodeExporter, [...notMeasuredBy("node", targets.hosts), podNode]),
     ...(targets.dcgmExporter === undefined
       ? []
       : [
-          podsJob("dcgm-exporter", targets.dcgmExporter, [podNode], { metric_relabel_configs: dcgmHostname }),
+          podsJob("dcgm-exporter", targets.dcgmExporter, [...notMeasuredBy("dcgm", targets.hosts), podNode], {
+            metric_relabel_configs: dcgmLabels,
+          }),
         ]),
   ];
 }
@@ -237,7 +261,7 @@ function hostJobs(hosts: readonly Host[]): readonly ScrapeConfig[] {
       ...(interval === undefined ? {} : { scrape_interval: interval }),
       fallback_scrape_protocol: "PrometheusText0.0.4" as const,
       static_configs,
-      ...(role === "dcgm" ? { metric_relabel_configs: dcgmHostname } : {}),
+      ...(role === "dcgm" ? { metric_relabel_configs: dcgmLabels } : {}),
     }));
   });
 }

@@ -1,11 +1,10 @@
-import { clusterRuleGroups, hubRuleGroups, renderRules } from "../../rules";
+import { renderRules } from "../../rules";
+import { clusterGroups, hubGroups } from "../rules/sites";
 import { requireClusterLabel as policy } from "../../policies/rules/requireClusterLabel";
 import { analyze, unknown, violations } from "./engine";
 
-const own = renderRules(clusterRuleGroups({ cluster: "cloud" }));
-const hub = renderRules(
-  hubRuleGroups({ cluster: "cloud", members: [{ cluster: "hpc", staleAfterSeconds: 60 }] }),
-);
+const own = renderRules(clusterGroups("cloud"));
+const hub = renderRules(hubGroups());
 const file = (rule: string) => `groups:\n  - name: g\n    rules:\n      - ${rule}\n`;
 const place = 'ConfigMap "subject", data["rules-a.yml"]';
 

@@ -1,13 +1,22 @@
-import { clusterRuleGroups, hubRuleGroups, renderRules, staleAfter } from "../../rules";
+import type { ExpectedMember, RuleGroup } from "../../rules";
+import { renderRules, staleAfter } from "../../rules";
 import type { Expectation, InputSeries } from "./promtool";
 import { testRules } from "./promtool";
+import { clusterGroups, expected, hubGroups } from "./sites";
+
+/** The groups that say whether a cluster lives. */
+function health(cluster: string): RuleGroup[] {
+  return clusterGroups(cluster).filter(({ name }) => ["cluster-heartbeat", "cluster-targets"].includes(name));
+}
+
+/** What the hub records about its members. */
+function about(members: readonly ExpectedMember[]): RuleGroup[] {
+  return hubGroups(members).filter(({ name }) => name === "hub-members");
+}
 
 const stale = staleAfter({ health: 15, memberEvaluation: 15, hubEvaluation: 15 });
-const member = renderRules(clusterRuleGroups({ cluster: "hpc" }));
-const hub = renderRules([
-  ...clusterRuleGroups({ cluster: "cloud" }),
-  ...hubRuleGroups({ cluster: "cloud", members: [{ cluster: "hpc", staleAfterSeconds: stale.ageSeconds }] }),
-]);
+const member = renderRules(health("hpc"));
+const hub = renderRules([...health("cloud"), ...about([expected("hpc", stale.ageSeconds)])]);
 const beats = 'fed_cluster:heartbeat:timestamp_seconds{cluster="hpc"}';
 
 function run(rules: string, input: readonly InputSeries[], expect: readonly Expectation[]): string {
@@ -173,15 +182,7 @@ describe("rules of the hub about a member", () => {
 
   it("judges each of two members by its own limit", () => {
     const west = beats.replace("hpc", "west");
-    const both = renderRules(
-      hubRuleGroups({
-        cluster: "cloud",
-        members: [
-          { cluster: "hpc", staleAfterSeconds: 60 },
-          { cluster: "west", staleAfterSeconds: 600 },
-        ],
-      }),
-    );
+    const both = renderRules(about([expected("hpc", 60), expected("west", 600)]));
     const input = [
       { series: beats, values: "0x40" },
       { series: west, values: "0x40" },

@@ -1,32 +1,26 @@
 import { parse } from "yaml";
 import type { RuleGroup } from "../../rules";
-import { clusterRuleGroups, hubRuleGroups, renderRules } from "../../rules";
+import { hubRuleGroups, renderRules } from "../../rules";
 import { checkRules } from "./promtool";
+import { PRICES, clusterGroups, expected, hubGroups, recordings } from "./sites";
 
-const member = clusterRuleGroups({ cluster: "hpc" });
-const hub = [
-  ...clusterRuleGroups({ cluster: "cloud" }),
-  ...hubRuleGroups({
-    cluster: "cloud",
-    members: [
-      { cluster: "hpc", staleAfterSeconds: 60 },
-      { cluster: "no", staleAfterSeconds: 120 },
-    ],
-  }),
-];
+const member = clusterGroups("hpc");
+const hub = [...clusterGroups("cloud"), ...hubGroups([expected("hpc"), expected("no", 120)])];
 
 describe("promtool check rules", () => {
   it("accepts the member's rules", () => {
-    expect(checkRules(renderRules(member))).toContain("SUCCESS: 3 rules found");
+    expect(checkRules(renderRules(member))).toContain(`SUCCESS: ${recordings(member).length} rules found`);
   });
 
   it("accepts the hub's rules", () => {
-    expect(checkRules(renderRules(hub))).toContain("SUCCESS: 7 rules found");
+    expect(checkRules(renderRules(hub))).toContain(`SUCCESS: ${recordings(hub).length} rules found`);
   });
 
   it("refuses a rule that stands twice", () => {
     const twice = [...member, ...member.map((group) => ({ ...group, name: `${group.name}-2` }))];
-    expect(() => checkRules(renderRules(twice))).toThrow("3 duplicate rule(s) found");
+    expect(() => checkRules(renderRules(twice))).toThrow(
+      `${recordings(member).length} duplicate rule(s) found`,
+    );
   });
 
   it("refuses a rule that does not parse", () => {
@@ -65,8 +59,9 @@ describe("renderRules", () => {
     expect(renderRules(group({ b: "1", a: "2" }))).toBe(renderRules(group({ a: "2", b: "1" })));
   });
 
-  it("writes exactly this for a member", () => {
-    expect(renderRules(member)).toBe(`groups:
+  it("writes exactly this for a member's health", () => {
+    const health = member.filter(({ name }) => name === "cluster-heartbeat" || name === "cluster-targets");
+    expect(renderRules(health)).toBe(`groups:
   - name: "cluster-heartbeat"
     rules:
       - record: "fed_cluster:heartbeat:timestamp_seconds"
@@ -79,6 +74,8 @@ describe("renderRules", () => {
         expr: "sum by (cluster, job) (up{cluster=\\"hpc\\"})"
       - record: "fed_cluster:targets:down"
         expr: "sum by (cluster, job) (up{cluster=\\"hpc\\"} == bool 0)"
+      - record: "fed_cluster:scrape_duration:max_seconds"
+        expr: "max by (cluster, job) (scrape_duration_seconds{cluster=\\"hpc\\"})"
 `);
   });
 });
@@ -87,12 +84,27 @@ describe("hubRuleGroups", () => {
   it.each([
     [["cloud"], "members: cloud is the hub itself; list every other cluster once"],
     [["hpc", "hpc"], "members: hpc is listed twice; list every other cluster once"],
+    [["federation"], "federation stands for all clusters together; give the cluster another name"],
   ])("refuses members %j", (clusters, message) => {
-    const members = clusters.map((cluster) => ({ cluster, staleAfterSeconds: 60 }));
-    expect(() => hubRuleGroups({ cluster: "cloud", members })).toThrow(new RangeError(message));
+    expect(() => hubGroups(clusters.map((cluster) => expected(cluster)))).toThrow(new RangeError(message));
   });
 
-  it("writes nothing when there are no members", () => {
-    expect(hubRuleGroups({ cluster: "cloud", members: [] })).toEqual([]);
+  it.each([0, -1, Infinity, NaN])("refuses the price %d", (price) => {
+    const prices = { ...PRICES, "tesla-t4": price };
+    expect(() => hubRuleGroups({ cluster: "cloud", members: [], pricePerGpuHour: prices })).toThrow(
+      new RangeError(`pricePerGpuHour: tesla-t4 costs ${price}; give a price above 0`),
+    );
+  });
+
+  it("records nothing of members or costs when there are none", () => {
+    const alone = hubRuleGroups({ cluster: "cloud", members: [], pricePerGpuHour: {} });
+    expect(alone.map(({ name }) => name)).toEqual([
+      "hub-ratios",
+      "hub-inference",
+      "hub-pipeline",
+      "hub-comparison",
+      "hub-totals",
+    ]);
+    expect(checkRules(renderRules(alone))).toContain(`SUCCESS: ${recordings(alone).length} rules found`);
   });
 });

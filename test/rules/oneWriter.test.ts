@@ -1,20 +1,13 @@
 import fc from "fast-check";
-import { CLUSTER_LEVEL, HUB_LEVEL, metrics } from "../../metrics/contract";
+import { catalogue, clusterRecorded } from "../../metrics/catalogue";
 import { DETAIL_MATCH, HEALTH_MATCH } from "../../metrics/federation";
+import { CLUSTER_LEVEL, FEDERATION_LEVEL, HUB_LEVEL, LOCAL_LEVEL } from "../../metrics/levels";
 import type { Matcher } from "../../metrics/promql";
 import { ruleProblems, selectors, syntaxErrors } from "../../metrics/promql";
-import type { Rule } from "../../rules";
-import { clusterRuleGroups, hubRuleGroups } from "../../rules";
+import { clusterGroups, expected, hubGroups, recordings } from "./sites";
 
-const own = clusterRuleGroups({ cluster: "cloud" }).flatMap(({ rules }) => rules);
-const hubOnly = hubRuleGroups({
-  cluster: "cloud",
-  members: [
-    { cluster: "hpc", staleAfterSeconds: 60 },
-    { cluster: "west", staleAfterSeconds: 60 },
-  ],
-}).flatMap(({ rules }) => rules);
-const recorded = (rule: Rule): string => ("record" in rule ? rule.record : rule.alert);
+const own = recordings(clusterGroups("cloud"));
+const hubOnly = recordings(hubGroups([expected("hpc"), expected("west")]));
 
 /** Whether a match on names alone selects this name, as Prometheus would: anchored regular expressions. */
 function selects(match: string, name: string): boolean {
@@ -29,53 +22,62 @@ function selects(match: string, name: string): boolean {
 }
 
 describe("rules", () => {
-  it.each([...own, ...hubOnly].map((rule) => [recorded(rule), rule] as const))(
+  it.each([...own, ...hubOnly].map((rule) => [rule.record, rule] as const))(
     "has no problem: %s",
     (_, rule) => {
       expect(ruleProblems(rule, "cloud")).toEqual([]);
     },
   );
-
-  it("names only metrics of the contract", () => {
-    const known = new Set(Object.values(metrics).map(({ name }) => name));
-    const used = [...own, ...hubOnly].flatMap((rule) => [
-      recorded(rule),
-      ...selectors(rule.expr).map(({ metric }) => metric ?? "a selector without a name"),
-    ]);
-    expect(used.filter((name) => !known.has(name))).toEqual([]);
-  });
-
-  it("records every metric of its level in the contract", () => {
-    const level = (prefix: string) =>
-      Object.values(metrics)
-        .map(({ name }) => name)
-        .filter((name) => name.startsWith(prefix))
-        .sort();
-    expect([...new Set(own.map(recorded))].sort()).toEqual(level(CLUSTER_LEVEL));
-    expect([...new Set(hubOnly.map(recorded))].sort()).toEqual(level(HUB_LEVEL));
-  });
 });
 
 describe("one writer a series", () => {
+  const levelOf = (name = "") =>
+    [CLUSTER_LEVEL, LOCAL_LEVEL, HUB_LEVEL].find((level) => name.startsWith(level)) ?? "none";
+  const read = (rules: typeof own) => rules.flatMap(({ expr }) => selectors(expr));
+
   it("writes no federated name from a hub rule", () => {
-    expect(hubOnly.map(recorded).filter((name) => !name.startsWith(HUB_LEVEL))).toEqual([]);
+    expect(new Set(hubOnly.map(({ record }) => levelOf(record)))).toEqual(new Set([HUB_LEVEL]));
+    expect(new Set(own.map(({ record }) => levelOf(record)))).toEqual(new Set([CLUSTER_LEVEL, LOCAL_LEVEL]));
   });
 
-  it("reads no hub series from any rule", () => {
-    const read = [...own, ...hubOnly].flatMap(({ expr }) => selectors(expr)).map(({ metric }) => metric);
-    expect(read.filter((name) => name === undefined || name.startsWith(HUB_LEVEL))).toEqual([]);
+  it("reads no hub series from a cluster's rule, and nothing local from a hub's", () => {
+    expect(read(own).filter(({ metric }) => levelOf(metric) === HUB_LEVEL)).toEqual([]);
+    expect(read(hubOnly).filter(({ metric }) => levelOf(metric) === LOCAL_LEVEL)).toEqual([]);
   });
 
-  it("reads no federated series where it writes one", () => {
-    const read = own.flatMap(({ expr }) => selectors(expr)).map(({ metric }) => metric);
-    expect(read).toEqual(["up", "up"]);
+  it("restricts every selector of a cluster's rule to the cluster itself", () => {
+    const restrictions = read(own).map(({ matchers }) =>
+      matchers.filter(({ label }) => label === "cluster").map(({ op, value }) => `${op}${value}`),
+    );
+    expect(new Set(restrictions.map((each) => each.join()))).toEqual(new Set(["=cloud"]));
   });
 
-  it("restricts every selector of a hub rule to one member", () => {
-    const restrictions = hubOnly
-      .flatMap(({ expr }) => selectors(expr))
-      .map(({ matchers }) => matchers.map(({ label, op, value }) => `${label}${op}${value}`).join());
+  it("reads of a hub rule's own level only what stands before it", () => {
+    const late = hubOnly.flatMap(({ record, expr }, index) =>
+      selectors(expr)
+        .filter(({ metric }) => levelOf(metric) === HUB_LEVEL)
+        .filter(({ metric }) => !hubOnly.slice(0, index).some((rule) => rule.record === metric))
+        .map(({ metric = "" }) => `${record} reads ${metric}`),
+    );
+    expect(late).toEqual([]);
+  });
+
+  it("restricts a hub rule about a member to that member", () => {
+    const group = recordings(
+      hubGroups([expected("hpc"), expected("west")]).filter(({ name }) => name === "hub-members"),
+    );
+    const restrictions = read(group).map(({ matchers }) =>
+      matchers.map(({ label, op, value }) => `${label}${op}${value}`).join(),
+    );
     expect([...new Set(restrictions)]).toEqual(["cluster=hpc", "cluster=west", "member=hpc", "member=west"]);
+  });
+
+  it("gives the cluster federation to the totals, and to nothing else", () => {
+    const total = ({ record }: (typeof hubOnly)[number]) => record.startsWith(FEDERATION_LEVEL);
+    expect(new Set(hubOnly.filter(total).map(({ labels }) => labels?.cluster))).toEqual(
+      new Set(["federation"]),
+    );
+    expect(hubOnly.filter((rule) => !total(rule) && rule.labels !== undefined)).toEqual([]);
   });
 });
 
@@ -84,14 +86,19 @@ describe("the matches of the federate jobs", () => {
     expect(syntaxErrors(match)).toEqual([]);
   });
 
-  it("selects heartbeat and target counts, and nothing else of the contract, for health", () => {
-    const names = Object.values(metrics).map(({ name }) => name);
-    expect(names.filter((name) => selects(HEALTH_MATCH, name))).toEqual([
-      "fed_cluster:heartbeat:timestamp_seconds",
-      "fed_cluster:targets:up",
-      "fed_cluster:targets:down",
-    ]);
-    expect(names.filter((name) => selects(DETAIL_MATCH, name))).toEqual([]);
+  it("select what the contract says, heartbeat and target counts among it for health", () => {
+    const names = catalogue.map(({ name }) => name);
+    const of = (job: "detail" | "health") =>
+      clusterRecorded.filter(({ federate }) => federate === job).map(({ name }) => name);
+    expect(names.filter((name) => selects(HEALTH_MATCH, name))).toEqual(of("health"));
+    expect(of("health")).toEqual(
+      expect.arrayContaining([
+        "fed_cluster:heartbeat:timestamp_seconds",
+        "fed_cluster:targets:up",
+        "fed_cluster:targets:down",
+      ]),
+    );
+    expect(names.filter((name) => selects(DETAIL_MATCH, name))).toEqual(of("detail"));
   });
 
   it("fetches every federated series by exactly one job", () => {
@@ -124,7 +131,9 @@ describe("the matches of the federate jobs", () => {
         "my_fed_cluster:targets:up",
         "fed_cluster",
       ),
-      fc.stringMatching(/^[a-z_:]{1,20}$/).map((tail) => `${HUB_LEVEL}${tail}`),
+      fc
+        .tuple(fc.constantFrom(HUB_LEVEL, LOCAL_LEVEL), fc.stringMatching(/^[a-z_:]{1,20}$/))
+        .map(([level, tail]) => `${level}${tail}`),
     );
     fc.assert(
       fc.property(name, (other) => {

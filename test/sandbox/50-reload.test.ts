@@ -79,16 +79,16 @@ describe("a change of configuration", () => {
   });
 
   it("refuses a broken rule expression before anything is touched", () => {
-    const file = path.join(repository, "rules/cluster.ts");
+    const file = path.join(repository, "rules/recording/monitoring.ts");
     const before = fs.readFileSync(file, "utf8");
     const objects = fingerprints("hpc");
-    const broken = before.replace(/sum by \(cluster, job\)/, "sum by (job)");
+    const broken = before.replace("min by (cluster)", "min by (job)");
     expect(broken).not.toBe(before);
     fs.writeFileSync(file, broken);
     try {
       const run = pulumiRun(["up", "--yes", "--skip-preview", "--stack", "hpc"]);
       expect(run.status).not.toBe(0);
-      expect(run.output).toMatch(/fed_cluster:targets:\w+/);
+      expect(run.output).toMatch(/fed_cluster:prometheus_config_reload:\w+/);
       expect(run.output).toMatch(/cluster/);
       expect(run.output).not.toMatch(/^\s*[+~-]\s+kubernetes:/m);
     } finally {

@@ -4,6 +4,7 @@ import type { ClusterPrometheusArgs } from "../../components/monitoring/clusterP
 import type { Member } from "../../components/monitoring/federateJobs";
 import { kubeStateMetricsPods } from "../../components/monitoring/kubeStateMetrics";
 import { nodeExporterPods } from "../../components/monitoring/nodeExporter";
+import { DEFAULT_INVENTORY } from "../../metrics/inventory";
 import type { PrometheusConfigArgs } from "../../components/monitoring/prometheusConfig";
 
 /** A complete configuration of one cluster: every kind of target there is. */
@@ -19,6 +20,7 @@ export const memberConfig: PrometheusConfigArgs = {
       { name: "gpu-01", address: "192.168.100.21", roles: ["node", "dcgm"] },
     ],
   },
+  inventory: DEFAULT_INVENTORY,
   scrapeInterval: "30s",
   evaluationInterval: "30s",
   retention: { time: "15d", size: "40GB" },
@@ -33,6 +35,8 @@ export const hubConfig: PrometheusConfigArgs = {
     { name: "archive", url: "https://archive.example:8443/api/v1/write", credentials: "archive" },
   ],
 };
+
+export const pricePerGpuHour = { "rtx-a6000": 0.8 } as const;
 
 export const members: readonly Member[] = [
   {

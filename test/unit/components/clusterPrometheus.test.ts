@@ -16,6 +16,7 @@ import {
   hubConfig,
   memberConfig,
   members,
+  pricePerGpuHour,
   prometheusArgs,
   web,
 } from "../../support/sites";
@@ -55,6 +56,7 @@ const hub = (
         config: hubConfig,
         credentials,
         members,
+        pricePerGpuHour,
         federation: pulumi.secret(federation),
       }),
     { preview },
@@ -313,7 +315,9 @@ describe("the hub's Prometheus", () => {
 
   it("adds federate jobs and the hub's rules to the configuration", async () => {
     const { data } = only(await hub(), "prometheus-config").inputs as { data: Record<string, string> };
-    expect(data).toEqual(prometheusFiles(hubConfig, hubExtras(hubConfig, members)).files);
+    expect(data).toEqual(
+      prometheusFiles(hubConfig, hubExtras(hubConfig, { members, pricePerGpuHour })).files,
+    );
     expect(Object.keys(data)).toEqual(["prometheus.yml", "rules-cluster.yml", "rules-hub.yml"]);
   });
 

@@ -3,7 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HubSettings, MemberSettings, Settings, WebCredentials } from "../../../settings";
 import { CLUSTER_UID, record, summary } from "../../support/mocks";
 import type { RecordOptions, Registration } from "../../support/mocks";
-import { PROMETHEUS_IMAGE, federation, memberConfig, members, web } from "../../support/sites";
+import {
+  PROMETHEUS_IMAGE,
+  federation,
+  memberConfig,
+  members,
+  pricePerGpuHour,
+  web,
+} from "../../support/sites";
 
 interface Run {
   readonly registrations: readonly Registration[];
@@ -11,7 +18,9 @@ interface Run {
 }
 
 /** The common part of both roles, with every optional part present. */
-function site(cluster: string): Omit<HubSettings, "role" | "members" | "federation" | "memberCredentials"> {
+function site(
+  cluster: string,
+): Omit<HubSettings, "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour"> {
   return {
     stack: cluster,
     cluster,
@@ -36,6 +45,7 @@ function site(cluster: string): Omit<HubSettings, "role" | "members" | "federati
       nodeExporterPort: 9110,
     },
     hosts: memberConfig.targets.hosts,
+    inventory: memberConfig.inventory,
     images: {
       prometheus: PROMETHEUS_IMAGE,
       kubeStateMetrics: "ksm:v2",
@@ -49,6 +59,7 @@ const hub: HubSettings = {
   ...site("cloud"),
   role: "hub",
   members,
+  pricePerGpuHour,
   federation: pulumi.secret(federation),
   memberCredentials: pulumi.secret({ hpc: web } as Readonly<Record<string, WebCredentials>>),
 };

@@ -7,11 +7,18 @@ import { durationMs, scrapeTimeout } from "../../../components/monitoring/durati
 import { federateJobs } from "../../../components/monitoring/federateJobs";
 import type { PrometheusConfigArgs } from "../../../components/monitoring/prometheusConfig";
 import { hubExtras, prometheusFiles } from "../../../components/monitoring/prometheusFiles";
-import type { PrometheusConfig, ScrapeConfig } from "../../../components/monitoring/prometheusSchema";
-import { hubConfig, memberConfig, members } from "../../support/sites";
+import type {
+  PrometheusConfig,
+  RelabelConfig,
+  ScrapeConfig,
+} from "../../../components/monitoring/prometheusSchema";
+import { hubConfig, memberConfig, members, pricePerGpuHour } from "../../support/sites";
 
 const sites = {
-  hub: { args: hubConfig, files: prometheusFiles(hubConfig, hubExtras(hubConfig, members)) },
+  hub: {
+    args: hubConfig,
+    files: prometheusFiles(hubConfig, hubExtras(hubConfig, { members, pricePerGpuHour })),
+  },
   member: { args: memberConfig, files: prometheusFiles(memberConfig) },
 };
 const parsed = (text: string): PrometheusConfig => parse(text) as PrometheusConfig;
@@ -22,6 +29,32 @@ const job = (name: string, args = memberConfig): ScrapeConfig => {
   if (found === undefined) throw new Error(`no job ${name}`);
   return found;
 };
+
+/** What relabelling makes of labels, for the actions used on metrics. */
+function relabel(
+  configs: readonly RelabelConfig[],
+  labels: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const made = { ...labels };
+  for (const {
+    action = "replace",
+    source_labels = [],
+    regex = "(.*)",
+    target_label = "",
+    replacement = "$1",
+  } of configs) {
+    const source = source_labels.map((label) => made[label] ?? "").join(";");
+    const pattern = new RegExp(`^(?:${regex})$`);
+    if (action === "lowercase") made[target_label] = source.toLowerCase();
+    else if (action === "labeldrop")
+      for (const label of Object.keys(made).filter((name) => pattern.test(name)))
+        Reflect.deleteProperty(made, label);
+    else if (action === "replace" && pattern.test(source))
+      made[target_label] = source.replace(pattern, replacement);
+    else if (action !== "replace") throw new Error(`relabelling by ${action} is not played through here`);
+  }
+  return made;
+}
 
 describe.each(Object.entries(sites))("the configuration of a %s", (_, { args, files }) => {
   const config = parsed(files.prometheusConfig);
@@ -158,6 +191,49 @@ describe("the jobs of a cluster", () => {
     const { honor_labels, metric_relabel_configs } = job("kube-state-metrics");
     expect(honor_labels).toBe(true);
     expect(metric_relabel_configs).toEqual([{ target_label: "cluster", replacement: "hpc" }]);
+  });
+
+  it("call a GPU's type as settings do, whatever DCGM's version calls the host", () => {
+    const relabelled = job("dcgm-exporter").metric_relabel_configs ?? [];
+    expect(job("dcgm").metric_relabel_configs).toEqual(relabelled);
+    const labels = (modelName: string, host: Readonly<Record<string, string>>) =>
+      relabel(relabelled, { modelName, ...host });
+    expect(labels("NVIDIA RTX A6000", { Hostname: "gpu-01" })).toEqual({
+      modelName: "NVIDIA RTX A6000",
+      gpu_type: "rtx-a6000",
+      hostname: "gpu-01",
+    });
+    for (const [model, type] of [
+      ["Tesla T4", "tesla-t4"],
+      ["NVIDIA A100-SXM4-80GB", "a100-sxm4-80gb"],
+      ["NVIDIA H100 80GB HBM3", "h100-80gb-hbm3"],
+      ["NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000-blackwell-server-edition"],
+      ["GRID", "grid"],
+    ] as const) {
+      expect(labels(model, { hostname: "gpu-02" })).toEqual({
+        modelName: model,
+        gpu_type: type,
+        hostname: "gpu-02",
+      });
+    }
+  });
+
+  it("measure no machine twice: pods are left out where a host's own exporter is", () => {
+    const drop = (regex: string) => ({
+      action: "drop",
+      source_labels: ["__meta_kubernetes_pod_host_ip"],
+      regex,
+    });
+    expect(job("node-exporter").relabel_configs).toContainEqual(
+      drop("192\\.168\\.100\\.10|192\\.168\\.100\\.21"),
+    );
+    expect(job("dcgm-exporter").relabel_configs).toContainEqual(drop("192\\.168\\.100\\.21"));
+    const bare = { ...memberConfig, targets: { ...memberConfig.targets, hosts: [] } };
+    expect(
+      job("node-exporter", bare).relabel_configs?.filter(({ source_labels }) =>
+        source_labels?.includes("__meta_kubernetes_pod_host_ip"),
+      ),
+    ).toEqual([]);
   });
 
   it("find an existing exporter by its selector", () => {

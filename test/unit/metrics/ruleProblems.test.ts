@@ -66,6 +66,49 @@ describe("ruleProblems", () => {
     expect(ruleProblems(rule, "hpc")).toEqual(problems);
   });
 
+  it.each([
+    { record: "fed_hub:federation_x:count", expr: "sum(up)", labels: { cluster: "federation" } },
+    { record: "fed_hub:federation_x:count", expr: "sum by (job) (up)", labels: { cluster: "federation" } },
+    { record: "fed_hub:federation_x:count", expr: "vector(1)", labels: { cluster: "federation" } },
+  ])("lets a total over all clusters be of the cluster federation: %j", (rule) => {
+    expect(ruleProblems(rule, "cloud")).toEqual([]);
+  });
+
+  const total = "this is a total over all clusters";
+  it.each([
+    [
+      { record: "fed_hub:federation_x:count", expr: "sum(up)" },
+      [`fed_hub:federation_x:count: labels.cluster must be "federation": ${total}`],
+    ],
+    [
+      { record: "fed_hub:federation_x:count", expr: "sum(up)", labels: { cluster: "cloud" } },
+      [`fed_hub:federation_x:count: labels.cluster must be "federation": ${total}`],
+    ],
+    [
+      {
+        record: "fed_hub:federation_x:count",
+        expr: "sum by (cluster) (up)",
+        labels: { cluster: "federation" },
+      },
+      [`fed_hub:federation_x:count: the label cluster must not be kept: ${total}`],
+    ],
+    [
+      { record: "fed_hub:x:count", expr: "sum(up)", labels: { cluster: "federation" } },
+      [
+        'fed_hub:x:count: the label cluster is lost: sum() has no "by (cluster, ...)"',
+        "fed_hub:x:count: labels.cluster must not be set: the expression has input series, keep theirs",
+      ],
+    ],
+  ])("lets nothing else be, and no total be of a cluster: %j", (rule, problems) => {
+    expect(ruleProblems(rule, "cloud")).toEqual(problems);
+  });
+
+  it("asks what a cluster records for itself alone to be of itself too", () => {
+    expect(ruleProblems({ record: "fed_local:x:y", expr: "sum by (cluster) (up)" }, "hpc")).toEqual([
+      'fed_local:x:y: up must be restricted to {cluster="hpc"}: fed_local: series have one writer',
+    ]);
+  });
+
   it("asks for some cluster where none is given", () => {
     expect(ruleProblems({ record: "fed_cluster:x:y", expr: 'up{cluster=~".+"}' })).toEqual([
       'fed_cluster:x:y: up must be restricted to {cluster="<its own>"}: fed_cluster: series have one writer',

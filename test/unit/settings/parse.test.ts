@@ -1,3 +1,5 @@
+import { sampleLimit } from "../../../metrics/budget";
+import { DEFAULT_INVENTORY } from "../../../metrics/inventory";
 import type { HubSecrets } from "../../../settings/credentials";
 import { DEFAULT_IMAGES } from "../../../settings/images";
 import { parseSettings } from "../../../settings/parse";
@@ -54,15 +56,20 @@ test("fills a hub's defaults", () => {
         nodeExporterPort: 9110,
       },
       hosts: [],
+      inventory: DEFAULT_INVENTORY,
       images: DEFAULT_IMAGES,
       members: [
         {
           cluster: "hpc",
           url: "https://192.168.100.10:30990",
           intervals: { health: "15s", detail: "60s" },
-          sampleLimits: { health: 500, detail: 20_000 },
+          sampleLimits: {
+            health: sampleLimit(DEFAULT_INVENTORY, "health"),
+            detail: sampleLimit(DEFAULT_INVENTORY, "detail"),
+          },
         },
       ],
+      pricePerGpuHour: {},
     },
   });
 });
@@ -131,7 +138,7 @@ test("refuses unknown keys at every depth and says which are known", () => {
   expect(problems(raw)).toEqual([
     "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack",
     "  - federation:member.prometheus.retention.days: unknown key; allowed: time, size",
-    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, kubernetes, hosts, images",
+    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, kubernetes, hosts, inventory, images",
   ]);
 });
 
@@ -141,7 +148,7 @@ test("says what is missing, and that init records it", () => {
     "  - federation:cluster: is missing: must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
     "  - federation:clusterUid: is missing: must be the UID of the cluster's namespace kube-system (npm run init records it)",
     "  - federation:kubeconfig: is missing: must be a kubeconfig with clusters, users and contexts (npm run init -- --kubeconfig FILE records it)",
-    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, kubernetes, hosts, images, members",
+    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, kubernetes, hosts, inventory, images, members, pricePerGpuHour",
     "  - federation:hubSecrets: is missing: npm run init -- --stack cloud makes it",
   ]);
   expect(problems({}, "new")[0]).toBe("  - federation:role: is missing: must be hub or member");
@@ -251,6 +258,12 @@ describe("a member's object", () => {
       { memory: "8Gi" },
       '.prometheus.resources.requests.memory = "8Gi": must be at most resources.limits.memory (4Gi)',
     ],
+    [
+      "an inventory that is no number",
+      "inventory.models",
+      "many",
+      '.inventory.models = "many": must be a whole number from 0 to 100000',
+    ],
     ["no node", "kubernetes.nodes", [], ".kubernetes.nodes = []: must be a list of at least 1 nodes"],
     [
       "text where a number belongs",
@@ -283,6 +296,57 @@ describe("a member's object", () => {
       memory: "4Gi",
     });
   });
+});
+
+describe("limits of samples", () => {
+  const limits = (members: unknown) => {
+    const parsed = parseSettings(hubConfig(secrets, { ...HUB_OBJECT, members }), "cloud", SECRET_KEYS);
+    return parsed.role === "hub" ? parsed.hub.members[0]?.sampleLimits : undefined;
+  };
+  const member = { cluster: "hpc", url: "https://192.168.100.10:30990" };
+
+  test("follow from what the member is said to have", () => {
+    const inventory = { ...DEFAULT_INVENTORY, gpus: 8_000, models: 3 };
+    expect(limits([{ ...member, inventory: { gpus: 8_000, models: 3 } }])).toEqual({
+      health: sampleLimit(inventory, "health"),
+      detail: sampleLimit(inventory, "detail"),
+    });
+  });
+
+  test("are what is set by hand, each for itself", () => {
+    expect(limits([{ ...member, sampleLimits: { detail: 7 } }])).toEqual({
+      health: sampleLimit(DEFAULT_INVENTORY, "health"),
+      detail: 7,
+    });
+  });
+});
+
+describe("prices", () => {
+  test.each([
+    [{ "rtx-a6000": 0 }, ".rtx-a6000 = 0"],
+    [{ "rtx-a6000": "0.8" }, '.rtx-a6000 = "0.8"'],
+  ])("refuse %j", (pricePerGpuHour, shown) => {
+    expect(problems(hubConfig(secrets, { ...HUB_OBJECT, pricePerGpuHour }), "cloud")).toEqual([
+      `  - federation:hub.pricePerGpuHour${shown}: must be prices above 0 by GPU type, such as {rtx-a6000: 0.8}`,
+    ]);
+  });
+
+  test("are the hub's", () => {
+    expect(problems(memberConfig({ ...MEMBER_OBJECT, pricePerGpuHour: {} }))).toEqual([
+      "  - federation:member.pricePerGpuHour: is a hub's key, and this stack is a member",
+    ]);
+  });
+});
+
+test("refuses a cluster that is called as all of them together", () => {
+  const name = "must be another name than federation, which stands for all clusters together";
+  expect(problems({ ...memberConfig(), "federation:cluster": "federation" })).toEqual([
+    `  - federation:cluster = "federation": ${name}`,
+  ]);
+  const members = [{ cluster: "federation", url: "https://192.168.100.10:30990" }];
+  expect(problems(hubConfig(secrets, { ...HUB_OBJECT, members }), "cloud")).toEqual([
+    `  - federation:hub.members[0].cluster = "federation": ${name}`,
+  ]);
 });
 
 describe("a hub's members", () => {

@@ -1,0 +1,40 @@
+import { clusterRecorded, hubRecorded, localRecorded } from "../../metrics/catalogue";
+import { recordingProblems } from "../../metrics/contractProblems";
+import { mutants } from "./mutations";
+import { clusterGroups, expected, hubGroups, recordings } from "./sites";
+
+const own = recordings(clusterGroups("cloud"));
+const hub = recordings(hubGroups([expected("hpc"), expected("west")]));
+const all = [...own, ...hub];
+
+describe("the rules and the metric contract", () => {
+  it.each(all.map((rule) => [rule.record, rule] as const))("agree on %s", (_, rule) => {
+    expect(recordingProblems(rule)).toEqual([]);
+  });
+
+  it("have the same recorded names, each by one rule", () => {
+    expect(own.map(({ record }) => record).sort()).toEqual(
+      [...clusterRecorded, ...localRecorded].map(({ name }) => name).sort(),
+    );
+    expect(hub.map(({ record }) => record).sort()).toEqual(hubRecorded.map(({ name }) => name).sort());
+  });
+});
+
+describe("a changed name", () => {
+  const changed = all.flatMap((rule) => mutants(rule.expr).map((mutant) => ({ rule, mutant })));
+
+  it("is found wherever it stands: every metric, matcher, grouping, join and relabelled label of every rule", () => {
+    const survivors = changed.filter(
+      ({ rule, mutant }) => recordingProblems({ ...rule, expr: mutant.expr }).length === 0,
+    );
+    expect(survivors.map(({ rule, mutant }) => `${rule.record}: ${mutant.changed}`)).toEqual([]);
+    expect(changed.length).toBeGreaterThan(2_000);
+  });
+
+  it("is found in what a rule records", () => {
+    const survivors = all.filter(
+      (rule) => recordingProblems({ ...rule, record: `${rule.record}_no` }).length === 0,
+    );
+    expect(survivors).toEqual([]);
+  });
+});
