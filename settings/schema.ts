@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as fields from "./fields";
 import { list, object } from "./fields";
 import { DEFAULT_IMAGES } from "./images";
+import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
 import type {
   Exposure,
   Host,
@@ -150,6 +151,7 @@ const images = object({
   prometheus: fields.image.default(DEFAULT_IMAGES.prometheus),
   kubeStateMetrics: fields.image.default(DEFAULT_IMAGES.kubeStateMetrics),
   nodeExporter: fields.image.default(DEFAULT_IMAGES.nodeExporter),
+  node: fields.image.default(DEFAULT_IMAGES.node),
 }).prefault({}) satisfies z.ZodType<Images>;
 
 /** Keys of a role's object that both roles have. */
@@ -157,6 +159,7 @@ const siteShape = {
   protect: z.boolean({ error: "must be true or false" }).default(true),
   namespace: fields.namespaceName.default(DEFAULTS.namespace),
   agentsNamespace: fields.namespaceName.default(DEFAULTS.agentsNamespace),
+  transferNamespace: fields.namespaceName.default(TRANSFER_DEFAULTS.transferNamespace),
   kubernetes,
   hosts: list(host, "hosts").default([]),
   images,
@@ -180,13 +183,20 @@ export const hubSchema = object({
   prometheus: hubPrometheus,
   ...siteShape,
   members: list(member, "members").default([]),
+  landingZone: landingZone.exactOptional(),
 });
 
 /** `federation:member` of a member's stack file. */
-export const memberSchema = object({ prometheus: memberPrometheus, ...siteShape });
+export const memberSchema = object({
+  prometheus: memberPrometheus,
+  ...siteShape,
+  modelSync: modelSync.exactOptional(),
+});
 
 export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members"];
+export const HUB_ONLY = ["members", "landingZone"];
+/** The same of a member's. */
+export const MEMBER_ONLY = ["modelSync"];
