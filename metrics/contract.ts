@@ -9,8 +9,8 @@ export type Unit = "boolean" | "samples" | "seconds" | "targets" | "unix seconds
 /** A metric that rules, dashboards or workloads use: no other name may stand in an expression. */
 export interface Metric {
   readonly name: string;
-  /** What exposes it: the scraping Prometheus itself, or a recording rule on every cluster or on the hub. */
-  readonly exporter: "prometheus" | "cluster rules" | "hub rules";
+  /** What exposes it: the scraping Prometheus itself, a worker, or a recording rule on every cluster or on the hub. */
+  readonly exporter: "prometheus" | "model-sync" | "cluster rules" | "hub rules";
   readonly unit: Unit;
   /** Labels to select and aggregate by, beside `instance`. */
   readonly labels: readonly string[];
@@ -40,6 +40,13 @@ const catalogue = {
     labels: ["cluster", "job"],
     meaning: "samples left after metric relabelling; federate jobs carry member in place of cluster",
   },
+  transferStage: {
+    name: "model_transfer_stage_timestamp_seconds",
+    exporter: "model-sync",
+    unit: "unix seconds",
+    labels: ["cluster", "job", "model", "version", "stage"],
+    meaning: "when the model's last version reached each stage",
+  },
   heartbeat: {
     name: `${CLUSTER_LEVEL}heartbeat:timestamp_seconds`,
     exporter: "cluster rules",
@@ -60,6 +67,14 @@ const catalogue = {
     unit: "targets",
     labels: ["cluster", "job"],
     meaning: "targets of a job whose last scrape failed; 0 where all are up",
+  },
+  modelStage: {
+    name: `${CLUSTER_LEVEL}transfer_stage:timestamp_seconds`,
+    exporter: "cluster rules",
+    unit: "unix seconds",
+    labels: ["cluster", "model", "version", "stage"],
+    meaning:
+      "when the last version of a model reached each stage: trained, quiescent, uploaded, verified, registered",
   },
   heartbeatAge: {
     name: `${HUB_LEVEL}heartbeat:age_seconds`,

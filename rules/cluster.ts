@@ -20,5 +20,14 @@ export function clusterRuleGroups({ cluster }: { readonly cluster: string }): Ru
         { record: metrics.targetsDown.name, expr: `sum by (cluster, job) (${up} == bool 0)` },
       ],
     },
+    {
+      name: "cluster-models",
+      rules: [
+        {
+          record: metrics.modelStage.name,
+          expr: `max by (cluster, model, version, stage) (${metrics.transferStage.name}${own})`,
+        },
+      ],
+    },
   ];
 }

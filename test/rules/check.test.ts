@@ -17,16 +17,16 @@ const hub = [
 
 describe("promtool check rules", () => {
   it("accepts the member's rules", () => {
-    expect(checkRules(renderRules(member))).toContain("SUCCESS: 3 rules found");
+    expect(checkRules(renderRules(member))).toContain("SUCCESS: 4 rules found");
   });
 
   it("accepts the hub's rules", () => {
-    expect(checkRules(renderRules(hub))).toContain("SUCCESS: 7 rules found");
+    expect(checkRules(renderRules(hub))).toContain("SUCCESS: 8 rules found");
   });
 
   it("refuses a rule that stands twice", () => {
     const twice = [...member, ...member.map((group) => ({ ...group, name: `${group.name}-2` }))];
-    expect(() => checkRules(renderRules(twice))).toThrow("3 duplicate rule(s) found");
+    expect(() => checkRules(renderRules(twice))).toThrow("4 duplicate rule(s) found");
   });
 
   it("refuses a rule that does not parse", () => {
@@ -79,6 +79,10 @@ describe("renderRules", () => {
         expr: "sum by (cluster, job) (up{cluster=\\"hpc\\"})"
       - record: "fed_cluster:targets:down"
         expr: "sum by (cluster, job) (up{cluster=\\"hpc\\"} == bool 0)"
+  - name: "cluster-models"
+    rules:
+      - record: "fed_cluster:transfer_stage:timestamp_seconds"
+        expr: "max by (cluster, model, version, stage) (model_transfer_stage_timestamp_seconds{cluster=\\"hpc\\"})"
 `);
   });
 });

@@ -68,7 +68,7 @@ describe("one writer a series", () => {
 
   it("reads no federated series where it writes one", () => {
     const read = own.flatMap(({ expr }) => selectors(expr)).map(({ metric }) => metric);
-    expect(read).toEqual(["up", "up"]);
+    expect(read).toEqual(["up", "up", "model_transfer_stage_timestamp_seconds"]);
   });
 
   it("restricts every selector of a hub rule to one member", () => {
@@ -91,7 +91,9 @@ describe("the matches of the federate jobs", () => {
       "fed_cluster:targets:up",
       "fed_cluster:targets:down",
     ]);
-    expect(names.filter((name) => selects(DETAIL_MATCH, name))).toEqual([]);
+    expect(names.filter((name) => selects(DETAIL_MATCH, name))).toEqual([
+      "fed_cluster:transfer_stage:timestamp_seconds",
+    ]);
   });
 
   it("fetches every federated series by exactly one job", () => {
