@@ -9,6 +9,7 @@ const rooms = {
   dashboards: ["metrics"],
   settings: ["metrics", "rules"],
   components: ["metrics", "rules", "dashboards"],
+  program: ["settings", "components"],
   workloads: ["metrics"],
   policies: ["metrics"],
   commands: ["settings", "components", "metrics", "rules"],
@@ -20,6 +21,7 @@ const every = [
   "dashboards",
   "metrics",
   "policies",
+  "program",
   "rules",
   "sandbox",
   "scripts",
@@ -28,10 +30,20 @@ const every = [
   "workloads",
 ];
 
+/** The only files through which a room may look into another that is closed to it: a worker's settings. */
+const doors = {
+  components: [
+    "./model-sync/settings.ts",
+    "./model-sync/settingsError.ts",
+    "./model-sync/retention/settings.ts",
+  ],
+};
+
 /** One zone a room: everything outside it and outside what it may import is closed to it. */
 const zones = Object.entries(rooms).map(([room, allowed]) => ({
   target: `./${room}`,
   from: every.filter((other) => other !== room && !allowed.includes(other)).map((other) => `./${other}`),
+  except: doors[room] ?? [],
   message: `${room}/ may import only ${["itself", ...allowed.map((name) => `${name}/`)].join(", ")}`,
 }));
 

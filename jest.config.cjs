@@ -8,13 +8,19 @@ const level = (name, testMatch, more = {}) => ({
   ...more,
 });
 
+/** Levels that run the whole program. */
+const workers = { globalSetup: `${__dirname}/test/support/buildWorkers.ts` };
+
 module.exports = {
   testSequencer: `${__dirname}/test/support/sequencer.cjs`,
   projects: [
-    level("unit", ["unit/**/*.test.ts"]),
+    level("unit", ["unit/**/*.test.ts"], workers),
     level("rules", ["rules/**/*.test.ts"]),
-    level("policies", ["policies/**/*.test.ts"]),
-    level("workloads", ["workloads/**/*.test.ts"], {
+    level("policies", ["policies/**/*.test.ts"], workers),
+    level("workloads", ["workloads/*.test.ts"], {
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
+    level("faults", ["workloads/faults/*.test.ts"], {
       setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
     }),
     // these change and destroy the running sandbox: only `npm run test:sandbox` asks for them

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hash } from "bcryptjs";
 import type { ClusterCredentials, Generation, HubSecrets, User } from "../settings/credentials";
+import { s3RolesOf } from "../settings/transferCredentials";
 import { createCa, createServer, crossSign, daysLeft, uncovered } from "./certificates";
 
 /** A cluster whose Prometheus needs credentials. */
@@ -10,6 +11,8 @@ export interface ClusterToServe {
   readonly hosts: readonly string[];
   /** Whether the hub scrapes it. */
   readonly member: boolean;
+  /** Whether the hub has a landing zone, in whose MinIO the cluster has S3 users. */
+  readonly landingZone: boolean;
 }
 
 /** The changed secrets, and what was done, in sentences that name no secret. */
@@ -19,6 +22,8 @@ export interface Change {
 }
 
 const PASSWORD_BYTES = 36;
+/** 40 characters: the most that every S3 client takes. */
+const S3_SECRET_BYTES = 30;
 /** 2^10 rounds: Prometheus checks the hash at every scrape (and then keeps the answer for a while). */
 const BCRYPT_COST = 10;
 /** Days before the end of a certificate from which init says so. */
@@ -27,6 +32,19 @@ export const TELL_DAYS = 30;
 async function createUser(kind: "local" | "federation", generation: number): Promise<User> {
   const password = randomBytes(PASSWORD_BYTES).toString("base64url");
   return { username: `${kind}-${generation}`, password, hash: await hash(password, BCRYPT_COST) };
+}
+
+/** S3 secret keys of a cluster: those that exist stay, those that are missing are made. */
+function s3Keys(
+  { member }: ClusterToServe,
+  found: ClusterCredentials["s3"] = {},
+): NonNullable<ClusterCredentials["s3"]> {
+  return Object.fromEntries(
+    s3RolesOf(member).map((role) => [
+      role,
+      found[role] ?? randomBytes(S3_SECRET_BYTES).toString("base64url"),
+    ]),
+  );
 }
 
 async function createCluster(
@@ -38,6 +56,7 @@ async function createCluster(
     server: await createServer(ca, cluster.name, cluster.hosts, now),
     local: await createUser("local", id),
     ...(cluster.member ? { federation: await createUser("federation", id) } : {}),
+    ...(cluster.landingZone ? { s3: s3Keys(cluster) } : {}),
   };
 }
 
@@ -74,19 +93,27 @@ async function completeCluster(
     return { own: await createCluster(cluster, generation, now), said: [`made the credentials of ${of}`] };
   const missing = uncovered(found.server.certificate, cluster.hosts);
   const lacksUser = cluster.member && found.federation === undefined;
+  const lacksS3 =
+    cluster.landingZone && s3RolesOf(cluster.member).some((role) => found.s3?.[role] === undefined);
+  const { s3, ...kept } = found;
   return {
     own: {
-      ...found,
+      ...kept,
       ...(missing.length > 0
         ? { server: await createServer(generation.ca, cluster.name, cluster.hosts, now) }
         : {}),
       ...(lacksUser ? { federation: await createUser("federation", generation.id) } : {}),
+      ...(cluster.landingZone ? { s3: s3Keys(cluster, s3) } : {}),
     },
     said: [
       ...(missing.length > 0
         ? [`new server certificate of ${of}: the old one lacks ${missing.join(", ")}`]
         : []),
       ...(lacksUser ? [`made the user that the hub scrapes ${of} with`] : []),
+      ...(lacksS3 ? [`made the S3 users of ${of}`] : []),
+      ...(s3 !== undefined && !cluster.landingZone
+        ? [`removed the S3 users of ${of}: the hub has no landing zone`]
+        : []),
     ],
   };
 }

@@ -12,7 +12,7 @@ import {
 import { kubeconfigOf } from "./kubeconfig";
 import type { PulumiCli, StackConfig } from "./pulumiCli";
 import { notReadyFor } from "./rotationCheck";
-import { clustersToServe, RECORDED, settingsToInitialise, storedSecrets } from "./stackConfig";
+import { clustersToServe, givenLater, RECORDED, settingsToInitialise, storedSecrets } from "./stackConfig";
 
 export interface InitOptions {
   readonly stack: string;
@@ -52,7 +52,7 @@ export async function initialise(
   const identity = await identify(options, settings, clusterUidOf);
   for (const { key, value, secret } of [...identity.writes, ...(change?.writes ?? [])])
     pulumi.setConfig(options.stack, key, value, secret);
-  return [...identity.said, ...(change?.said ?? [])];
+  return [...identity.said, ...(change?.said ?? []), ...givenLater(settings)];
 }
 
 interface Write {

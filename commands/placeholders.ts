@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { inspectSettings } from "../settings/parse";
+import { type InspectedSettings, inspectSettings } from "../settings/parse";
 import { createSecrets } from "./credentials";
 import type { StackConfig } from "./pulumiCli";
-import { clustersToServe, RECORDED } from "./stackConfig";
+import { clustersToServe, GIVEN, RECORDED } from "./stackConfig";
 
 /** A UID that no cluster has. */
 export const NO_UID = "00000000-0000-0000-0000-000000000000";
@@ -37,16 +37,41 @@ export function configOfFile(folder: string, stack: string): Readonly<Record<str
   );
 }
 
+/** Stand-ins for the secrets that people set, where the settings need them. */
+function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<string, string>> {
+  const mlflow = (hub?.landingZone ?? member?.modelSync)?.mlflow;
+  return {
+    ...(hub?.landingZone === undefined
+      ? {}
+      : {
+          "federation:minioCredentials": JSON.stringify({
+            accessKey: "placeholder",
+            secretKey: "placeholder",
+          }),
+        }),
+    ...(mlflow === undefined || mlflow.allowUnauthenticated
+      ? {}
+      : {
+          "federation:mlflowCredentials": JSON.stringify({
+            username: "placeholder",
+            password: "placeholder",
+          }),
+        }),
+  };
+}
+
 /**
- * The configuration with stand-ins for everything that init records, which a stack file encrypts or lacks: a render
+ * The configuration with stand-ins for every secret and for everything else that init records, which a stack file encrypts or lacks: a render
  * needs neither a cluster nor a passphrase. Credentials among them are made on the spot and mean nothing.
  */
 export async function withPlaceholders(
   values: Readonly<Record<string, string>>,
   stack: string,
 ): Promise<StackConfig> {
-  const own = Object.fromEntries(Object.entries(values).filter(([key]) => key !== RECORDED.hubSecrets));
-  const { hub, cluster } = inspectSettings(own, stack, new Set());
+  const encrypted = [RECORDED.hubSecrets, ...GIVEN];
+  const own = Object.fromEntries(Object.entries(values).filter(([key]) => !encrypted.includes(key)));
+  const inspected = inspectSettings(own, stack, new Set());
+  const { hub, cluster } = inspected;
   const makes = hub !== undefined && cluster !== undefined && hub.prometheus.existingSecrets === undefined;
   const secrets = makes
     ? (await createSecrets(clustersToServe(cluster, hub), new Date())).secrets
@@ -55,6 +80,7 @@ export async function withPlaceholders(
     [RECORDED.clusterUid]: NO_UID,
     [RECORDED.kubeconfig]: NO_KUBECONFIG,
     ...(secrets === undefined ? {} : { [RECORDED.hubSecrets]: JSON.stringify(secrets) }),
+    ...givenPlaceholders(inspected),
   };
   return {
     values: { ...own, ...recorded },

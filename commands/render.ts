@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { MEMBER_CREDENTIALS_OUTPUT } from "../settings";
-import type { WebCredentials } from "../settings";
+import type { MemberCredentials } from "../settings";
 import { configOfFile, NO_UID, withPlaceholders } from "./placeholders";
 
 /** A Kubernetes object as the program declares it. */
@@ -57,13 +57,15 @@ function objectOf(logicalName: string, inputs: Readonly<Record<string, unknown>>
   return { ...shown, metadata: { name: logicalName, ...metadata } };
 }
 
-function placeholderCredentials(): WebCredentials {
+function placeholderCredentials(): MemberCredentials {
+  const user = { accessKey: HIDDEN, secretKey: HIDDEN };
   return {
     caCertificates: HIDDEN,
     serverCertificate: HIDDEN,
     serverKey: HIDDEN,
     users: {},
     local: { username: HIDDEN, password: HIDDEN },
+    transfer: { region: "us-east-1", bucket: "models", writer: user, reader: user },
   };
 }
 

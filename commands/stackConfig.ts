@@ -1,6 +1,6 @@
 import type { HubSecrets } from "../settings/credentials";
 import { inspectSettings, type InspectedSettings } from "../settings/parse";
-import { SettingsError } from "../settings/problems";
+import { type Problem, SettingsError } from "../settings/problems";
 import type { ClusterToServe } from "./credentials";
 import type { StackConfig } from "./pulumiCli";
 
@@ -10,6 +10,9 @@ export const RECORDED = {
   kubeconfig: "federation:kubeconfig",
   hubSecrets: "federation:hubSecrets",
 } as const;
+
+/** Secrets that people set by themselves: init goes on without them, and says so. */
+export const GIVEN = ["minioCredentials", "mlflowCredentials"].map((name) => `federation:${name}`);
 
 /** Output names under which a Prometheus is known inside its cluster, by namespace. */
 function serviceNames(namespace: string): readonly string[] {
@@ -35,26 +38,35 @@ export function clustersToServe(
   const names = serviceNames(hub.namespace);
   const { expose } = hub.prometheus;
   const nodes = hub.kubernetes.nodes.map((node) => node.address);
+  const landingZone = hub.landingZone !== undefined;
   const outside = expose === undefined ? [] : expose.address === undefined ? nodes : [expose.address];
   return [
-    { name: cluster, hosts: [...outside, ...names], member: false },
+    { name: cluster, hosts: [...outside, ...names], member: false, landingZone },
     ...hub.members.map((member) => ({
       name: member.cluster,
       hosts: [new URL(member.url).hostname, ...names],
       member: true,
+      landingZone,
     })),
   ];
 }
 
-/** Whether a problem is about a key that init itself writes, or has yet to write. */
-function isRecorded(key: string): boolean {
-  return Object.values(RECORDED).some((recorded) => key.startsWith(recorded));
+/** Whether a problem is about a key that init itself writes or has yet to write, or that people may set after it. */
+function isRecordedOrGiven({ key }: Problem): boolean {
+  return [...Object.values(RECORDED), ...GIVEN].some((recorded) => key.startsWith(recorded));
+}
+
+/** What people have yet to set, in sentences. */
+export function givenLater({ problems }: InspectedSettings): readonly string[] {
+  return problems
+    .filter(({ key }) => GIVEN.some((given) => key.startsWith(given)))
+    .map(({ key, message }) => `${key} ${message}`);
 }
 
 /** A stack's settings as far as people write them; throws one error with all that is wrong in those. */
 export function settingsToInitialise({ values, secretKeys }: StackConfig, stack: string): InspectedSettings {
   const settings = inspectSettings(values, stack, secretKeys);
-  const problems = settings.problems.filter(({ key }) => !isRecorded(key));
+  const problems = settings.problems.filter((problem) => !isRecordedOrGiven(problem));
   if (problems.length > 0) throw new SettingsError(stack, problems);
   return settings;
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CredentialSource, UserPassword, WebCredentials } from "./monitoring/credentials";
+import type { CredentialSource, UserPassword } from "./monitoring/credentials";
 
 interface SiteOutputs {
   /** The cluster label of everything this stack observes. */
@@ -10,13 +10,25 @@ interface SiteOutputs {
   readonly localCredentials?: pulumi.Output<UserPassword>;
 }
 
+/** Where members' models arrive. */
+export interface LandingZoneOutputs {
+  readonly minioUrl: string;
+  readonly region: string;
+  /** Name of the bucket of models, and of the one of benchmark results. */
+  readonly modelsBucket: pulumi.Output<string>;
+  readonly benchmarksBucket: pulumi.Output<string>;
+  readonly mlflowUrl: string;
+}
+
 /** What the hub's stack says of itself. */
 export interface HubOutputs extends SiteOutputs {
   readonly role: "hub";
   /** URL of its Prometheus for clients outside the cluster; absent where it is not exposed. */
   readonly prometheusUrl?: string;
   /** Secret: by cluster, what each member's stack reads through its stack reference, and no more than that. */
-  readonly memberCredentials: pulumi.Output<Readonly<Record<string, WebCredentials>>>;
+  readonly memberCredentials: pulumi.Output<Readonly<Record<string, object>>>;
+  /** Absent where members bring no models. */
+  readonly landingZone?: LandingZoneOutputs;
 }
 
 /** What a member's stack says of itself. */
@@ -42,13 +54,15 @@ export function hubOutputs(
   cluster: string,
   source: CredentialSource,
   url: string | undefined,
-  memberCredentials: pulumi.Input<Readonly<Record<string, WebCredentials>>>,
+  memberCredentials: pulumi.Input<Readonly<Record<string, object>>>,
+  landingZone: LandingZoneOutputs | undefined,
 ): HubOutputs {
   return {
     role: "hub",
     ...siteOutputs(cluster, source),
     ...(url === undefined ? {} : { prometheusUrl: url }),
     memberCredentials: pulumi.secret(memberCredentials),
+    ...(landingZone === undefined ? {} : { landingZone }),
   };
 }
 

@@ -8,8 +8,26 @@ export interface Exemption {
   readonly field: ExemptField;
   /** For `hostPath`: this path alone, and every mount of it read-only. */
   readonly path?: string;
+  /** For `hostPath`: any folder below the root but these and those in them, and every mount of it read-only. */
+  readonly outside?: readonly string[];
   readonly reason: string;
 }
+
+/** The node's own folders, where its secrets and those of its pods lie. */
+const nodeFolders = [
+  "/bin",
+  "/boot",
+  "/dev",
+  "/etc",
+  "/lib",
+  "/lib64",
+  "/proc",
+  "/run",
+  "/sbin",
+  "/sys",
+  "/usr",
+  "/var",
+];
 
 const nodeExporter = { namespace: "federation-agents", component: "node-exporter" } as const;
 
@@ -24,4 +42,20 @@ export const exemptions: readonly Exemption[] = [
     path: "/",
     reason: "measures the node's file systems, /proc and /sys",
   },
+  {
+    namespace: "federation-transfer",
+    component: "model-sync",
+    field: "hostPath",
+    outside: nodeFolders,
+    reason:
+      "reads trained models from the file system that the nodes mount, which every site mounts elsewhere",
+  },
 ];
+
+/** Whether an exemption is for this path of the host; one that says nothing of paths is for fields that have none. */
+export function coversPath({ path, outside }: Exemption, found: unknown): boolean {
+  if (outside === undefined) return found === path;
+  const isFolder =
+    typeof found === "string" && /^(?:\/[^/]+)+$/.test(found) && !/\/\.\.?(?:\/|$)/.test(found);
+  return isFolder && !outside.some((folder) => `${found}/`.startsWith(`${folder}/`));
+}

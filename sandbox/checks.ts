@@ -78,3 +78,11 @@ export async function checkAlive(
       (await targets(endpoints.hub)).filter((target) => target.labels.member !== undefined).map(targetLine),
   );
 }
+
+/** A model written on the member has been registered, and the hub has heard so. */
+export async function checkModel(endpoints: Record<Side, Endpoint>, model: string): Promise<void> {
+  const registered = `fed_cluster:transfer_stage:timestamp_seconds{cluster="hpc",model="${model}",stage="registered"}`;
+  await until(`the stages of ${model} on the hub`, 240, async () =>
+    (await query(endpoints.hub, registered)).length > 0 ? [] : [`${registered} returns nothing on the hub`],
+  );
+}

@@ -4,7 +4,7 @@ import { down } from "./down";
 import { config } from "./config";
 import { endpoint, parseSide, queryText, targets } from "./prometheus";
 import { status } from "./status";
-import { setUpTools } from "./setup";
+import { parseToolSet, setUpTools } from "./setup";
 import { up } from "./up";
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -12,8 +12,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   down,
   status,
   config: () => config((line) => console.log(line)),
-  tools: ([set]) => {
-    setUpTools(set === "everything" ? set : "clusters", (line) => console.log(line));
+  tools: (words) => {
+    setUpTools(words.length === 0 ? ["sandbox"] : words.map(parseToolSet), (line) => console.log(line));
     return Promise.resolve();
   },
   query: async ([side, expression]) => {

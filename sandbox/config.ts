@@ -4,7 +4,7 @@ import { buildImages } from "./images";
 import { paths } from "./paths";
 import { generateProject } from "./project/merge";
 import { stacks } from "./project/overlay";
-import { toolsInPlace } from "./setup/tools";
+import { setInPlace } from "./setup";
 
 /** The sandbox's image references, by digest, of the images made from the tools in place. */
 export async function sandboxImages(): Promise<Images> {
@@ -18,12 +18,13 @@ export async function sandboxImages(): Promise<Images> {
     prometheus: reference("prometheus"),
     kubeStateMetrics: reference("kube-state-metrics"),
     nodeExporter: reference("node-exporter"),
+    node: reference("node"),
   };
 }
 
 /** `npm run sandbox:config`: merges committed stack files, overlay and secrets into the generated project. */
 export async function config(say: (line: string) => void): Promise<void> {
-  if (!toolsInPlace("clusters") || !fs.existsSync(paths.bin))
+  if (!setInPlace("sandbox") || !fs.existsSync(paths.bin))
     throw new Error("the sandbox's tools are not built yet: run `npm run sandbox` first");
   for (const line of generateProject(stacks, await sandboxImages())) say(line);
 }

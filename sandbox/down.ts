@@ -13,6 +13,8 @@ export async function down(): Promise<void> {
     paths.stateOf,
     paths.kubeconfigs,
     paths.http,
+    paths.servicesEnv,
+    paths.mc,
     paths.summary,
     paths.env,
     paths.passphrase,

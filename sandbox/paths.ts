@@ -26,4 +26,8 @@ export const paths = {
   backend: path.join(sandboxFolder, "backend"),
   passphrase: path.join(sandboxFolder, "passphrase"),
   http: path.join(sandboxFolder, "http"),
+  /** Environment for `mc` and `mlflow` with MinIO's root credentials, readable by its owner only. */
+  servicesEnv: path.join(sandboxFolder, "services.env"),
+  /** Configuration of `mc`. */
+  mc: path.join(sandboxFolder, "mc"),
 } as const;

@@ -1,6 +1,7 @@
 import { wrongTargets } from "./checks";
 import { clusterStatus } from "./clusters";
 import { endpoint, targets, type Side } from "./prometheus";
+import { servicesStatus } from "./services";
 import { table } from "./stages";
 import { readSummary } from "./summary";
 
@@ -16,13 +17,14 @@ async function prometheusStatus(side: Side): Promise<string> {
 /** `npm run sandbox:status`: what runs, and whether it is well; exit code 1 when it is not. */
 export async function status(): Promise<void> {
   const clusters = await clusterStatus();
-  const rows = clusters.map(({ name, running, detail }) => [
-    `cluster ${name}`,
-    running ? "running" : "not running",
-    detail,
-  ]);
-  console.log(table(rows));
-  if (readSummary() === undefined || !clusters.every((cluster) => cluster.running)) {
+  const parts = [
+    ...clusters.map((cluster) => ({ ...cluster, name: `cluster ${cluster.name}` })),
+    ...(await servicesStatus()),
+  ];
+  console.log(
+    table(parts.map(({ name, running, detail }) => [name, running ? "running" : "not running", detail])),
+  );
+  if (readSummary() === undefined || !parts.every(({ running }) => running)) {
     console.log("the sandbox is not up: run `npm run sandbox`");
     process.exitCode = 1;
     return;

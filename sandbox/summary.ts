@@ -6,7 +6,14 @@ export interface Summary {
   readonly clusters: Readonly<
     Record<"cloud" | "hpc", { readonly kubeconfig: string; readonly nodeIp: string; readonly uid: string }>
   >;
-  readonly endpoints: { readonly hubPrometheus: string; readonly hpcPrometheus: string };
+  readonly endpoints: {
+    readonly hubPrometheus: string;
+    readonly hpcPrometheus: string;
+    readonly minio: string;
+    readonly mlflow: string;
+  };
+  /** Where the member's file system is mounted. */
+  readonly beegfs: string;
   /** Outputs with secrets masked. */
   readonly stacks: Readonly<Record<"cloud" | "hpc", { readonly outputs: Readonly<Record<string, unknown>> }>>;
   /** Which plugins served: installed ones or the offline stand-ins. */

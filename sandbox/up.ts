@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checkAlive } from "./checks";
+import { pulumiCli } from "../commands/pulumiCli";
+import { buildWorkers } from "../scripts/build";
+import { checkAlive, checkModel } from "./checks";
 import { clusterStatus, type ClusterInfo } from "./clusters";
 import { sandboxImages } from "./config";
 import { buildImages } from "./images";
+import { dropModel } from "./models";
 import { installStandIns } from "./offline/install";
 import { choosePlugins } from "./offline/plugins";
 import { own, refuseOthers } from "./owner";
@@ -20,6 +23,8 @@ import {
   stackOutputs,
   writeEnvironmentFile,
 } from "./pulumi";
+import { beegfs, minioRootCredentials, services, waitForServices } from "./services";
+import { writeServiceEnvironment } from "./services/environment";
 import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
 import { Stages, table } from "./stages";
@@ -28,6 +33,9 @@ import { writeSummary, type Summary } from "./summary";
 
 /** What no machine of this kind can run; lines of the summary, not tests. */
 const notRunHere = ["Grafana: not run here", "NetworkPolicies: not enforced here"];
+
+/** The model that every sandbox trains, so to speak. */
+const model = "sandbox-tiny";
 
 /** Seconds between two health scrapes of the member, as Pulumi.cloud.yaml sets it. */
 const healthIntervalSeconds = 15;
@@ -44,7 +52,7 @@ export async function up(): Promise<void> {
   own();
 
   await stages.run("Debian packages", () => installDebianPackages(stages.say));
-  const tools = await stages.run("tools", () => setUpTools("clusters", stages.say));
+  const tools = await stages.run("tools", () => setUpTools(["sandbox"], stages.say));
   const images = await stages.run("images", () => buildImages(paths.bin, paths.images));
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),
@@ -59,7 +67,14 @@ export async function up(): Promise<void> {
     await installStandIns(paths.standIns, { node: process.execPath, choice });
     return choice;
   });
-  await stages.run("project", () => prepareProject(clusters, stages.say));
+  await stages.run("project", () => {
+    buildWorkers();
+    return prepareProject(clusters, stages.say);
+  });
+  await stages.run("services", async () => {
+    await waitForServices();
+    writeServiceEnvironment();
+  });
   await whileDeploying(async () => {
     for (const stack of stacks)
       await stages.run(`pulumi up ${stack}`, () =>
@@ -67,10 +82,20 @@ export async function up(): Promise<void> {
       );
   });
 
+  await stages.run("model", async () => {
+    const folder = await dropModel(beegfs.models, model);
+    stages.say(folder === undefined ? "  there already" : `  wrote ${folder}`);
+  });
   const endpoints = keepEndpoints(clusters);
   const summary: Summary = {
     clusters: record(clusters, ({ nodeIp, uid, name }) => ({ kubeconfig: kubeconfigOf(name), nodeIp, uid })),
-    endpoints: { hubPrometheus: endpoints.hub.url, hpcPrometheus: endpoints.hpc.url },
+    endpoints: {
+      hubPrometheus: endpoints.hub.url,
+      hpcPrometheus: endpoints.hpc.url,
+      minio: services.minio.url,
+      mlflow: services.mlflow.url,
+    },
+    beegfs: beegfs.hostPath,
     stacks: { cloud: { outputs: stackOutputs("cloud") }, hpc: { outputs: stackOutputs("hpc") } },
     plugins,
     notRunHere,
@@ -79,6 +104,7 @@ export async function up(): Promise<void> {
   };
   writeSummary(summary);
   await stages.run("live checks", () => checkAlive(endpoints, healthIntervalSeconds));
+  await stages.run("model registered", () => checkModel(endpoints, model));
   const total =
     Math.round((performance.now() - start) / 1000) + Number(process.env.FEDERATION_BOOTSTRAP_SECONDS ?? 0);
   writeSummary({ ...summary, timings: { ...stages.timings, total } });
@@ -108,8 +134,15 @@ async function prepareProject(clusters: readonly ClusterInfo[], say: (line: stri
   writeEnvironmentFile();
   for (const stack of stacks) {
     ensureStack(stack);
+    if (stack === "cloud") setMinioCredentials();
     init(["--stack", stack, "--kubeconfig", kubeconfigOf(stack)]);
   }
+}
+
+/** What a site's people set by hand: who may make buckets, users and policies in MinIO. */
+function setMinioCredentials(): void {
+  const { setConfig } = pulumiCli({ ...process.env, ...pulumiEnvironment() });
+  setConfig("cloud", "federation:minioCredentials", JSON.stringify(minioRootCredentials()), true);
 }
 
 /** Runs `npm run init` of this repository on the generated project. */
@@ -150,11 +183,15 @@ function report(summary: Summary, totalSeconds: number): string {
     ]),
     ["hub Prometheus", endpoints.hubPrometheus],
     ["hpc Prometheus", endpoints.hpcPrometheus],
+    ["MinIO", endpoints.minio],
+    ["MLflow", endpoints.mlflow],
+    ["hpc BeeGFS", summary.beegfs],
     ...Object.entries(plugins).map(([name, source]) => [`plugin ${name}`, source]),
     ...Object.entries(timings).map(([name, seconds]) => [`time: ${name}`, `${seconds} s`]),
     ["time: all", `${totalSeconds} s`],
     ...summary.notRunHere.map((line) => ["note", line]),
     ["tools", cacheFolder],
     ["go on with", "`. .sandbox/env && pulumi preview --stack cloud --diff`"],
+    ["look into MinIO and MLflow", "`. .sandbox/services.env && mc ls sandbox`"],
   ]);
 }

@@ -101,6 +101,7 @@ const levels: Readonly<Record<string, readonly Level[]>> = {
   rules: [jest("rules")],
   policies: [jest("policies")],
   workloads: [jest("workloads", "--runInBand")],
+  faults: [jest("faults", "--runInBand")],
   sandbox,
 };
 
@@ -109,10 +110,9 @@ function main(wanted: readonly string[]): void {
   if (unknown.length > 0)
     throw new Error(`no level ${unknown.join(", ")}; there are ${Object.keys(levels).join(", ")}`);
   const chosen = wanted.length === 0 ? Object.keys(levels) : wanted;
-  // promtool and its like are needed by every level after types, MinIO and MLflow by the workloads'
-  const tools = chosen.includes("workloads") ? "everything" : "clusters";
+  // promtool and its like are needed by every level after types
   const needsTools = chosen.some((name) => !["format", "lint", "types"].includes(name));
-  if (needsTools && !command("tsx", "sandbox/cli.ts", "tools", tools)) process.exit(1);
+  if (needsTools && !command("tsx", "sandbox/cli.ts", "tools")) process.exit(1);
   const total: Count = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
   for (const level of chosen.flatMap((name) => levels[name] ?? [])) {

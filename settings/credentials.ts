@@ -49,10 +49,22 @@ const user = object({
     .regex(/^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/, { error: `${hidden} (no bcrypt hash)` }),
 });
 
+const secretKey = z
+  .string({ error: hidden })
+  .min(32, { error: `${hidden} (secret key too short)` })
+  .exactOptional();
+
 const cluster = object({
   server: object(pairShape).refine(isPair, notAPair),
   local: user,
   federation: user.exactOptional(),
+  /** Secret keys of the S3 users of a landing zone: a member's two, the hub's own two. */
+  s3: object({
+    writer: secretKey,
+    reader: secretKey,
+    retention: secretKey,
+    retentionReader: secretKey,
+  }).exactOptional(),
 });
 
 const generation = object({
@@ -81,13 +93,14 @@ export type Generation = z.output<typeof generation>;
 /** `federation:hubSecrets`: the generation in force, or the old and the new one. */
 export type HubSecrets = z.output<typeof hubSecretsSchema>;
 
-interface Part {
+/** A cluster's part of one generation. */
+export interface Part {
   readonly generation: Generation;
   readonly own: ClusterCredentials;
 }
 
 /** A cluster's part of each generation, oldest first; throws where one has none. */
-function partsOf(secrets: HubSecrets, cluster: string): readonly [Part, ...Part[]] {
+export function partsOf(secrets: HubSecrets, cluster: string): readonly [Part, ...Part[]] {
   const part = (generation: Generation): Part => {
     const own = generation.clusters[cluster];
     if (own === undefined)

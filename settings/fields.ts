@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
@@ -31,7 +32,8 @@ export function list<Item extends z.core.SomeType>(item: Item, of: string, atLea
 /** For checks across values: any list, whatever it holds. */
 export const anyList = z.array(z.unknown());
 
-function wholeNumber(minimum: number, maximum: number) {
+/** A whole number between the two, both included. */
+export function count(minimum: number, maximum: number) {
   const error = `must be a whole number from ${minimum} to ${maximum}`;
   return z.int({ error }).min(minimum, { error }).max(maximum, { error });
 }
@@ -71,6 +73,42 @@ function isCertificates(value: string): boolean {
   }
 }
 
+function isTimeZone(value: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** Minute, hour, day of the month, month and day of the week, each as Kubernetes takes it, in numbers. */
+const CRON_RANGES: readonly (readonly [number, number])[] = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 6],
+];
+
+function isCron(value: string): boolean {
+  const parts = value.split(" ");
+  return parts.length === CRON_RANGES.length && parts.every((part, index) => isCronField(part, index));
+}
+
+function isCronField(field: string, index: number): boolean {
+  const [least, most] = CRON_RANGES[index] ?? [0, 0];
+  return field.split(",").every((item) => {
+    const match = /^(?:\*|(\d+)(?:-(\d+))?)(?:\/(\d+))?$/.exec(item);
+    if (match === null) return false;
+    const [from, to, step] = [match[1], match[2], match[3]].map((text) =>
+      text === undefined ? undefined : Number(text),
+    );
+    const inside = (value: number | undefined): boolean =>
+      value === undefined || (value >= least && value <= most);
+    return inside(from) && inside(to) && (from ?? 0) <= (to ?? most) && step !== 0;
+  });
+}
+
 function isKubeconfig(value: string): boolean {
   try {
     const content: unknown = parse(value);
@@ -94,11 +132,11 @@ export const kubernetesName = matching("must be a DNS name: a-z, 0-9, inner hyph
 export const namespaceName = clusterName;
 export const ipv4 = text("must be an IPv4 address", isIPv4);
 export const cidr = text("must be an IPv4 CIDR such as 192.168.100.0/24", isCidr);
-export const port = wholeNumber(1, 65535);
-export const nodePort = wholeNumber(30000, 32767);
-export const sampleLimit = wholeNumber(1, 10_000_000);
+export const port = count(1, 65535);
+export const nodePort = count(30000, 32767);
+export const sampleLimit = count(1, 10_000_000);
 /** How many there are of something, or are told apart at most. */
-export const count = wholeNumber(0, 100_000);
+export const amount = count(0, 100_000);
 const PRICES = "must be prices above 0 by GPU type, such as {rtx-a6000: 0.8}";
 export const prices = z.record(
   matching(PRICES, DNS_LABEL),
@@ -152,4 +190,37 @@ export const stackReference = matching(
 export const kubeconfig = text(
   "must be a kubeconfig with clusters, users and contexts (npm run init -- --kubeconfig FILE records it)",
   isKubeconfig,
+);
+
+/** Text of one line without blanks at its ends. */
+export const word = matching("must be one line of text", /^\S(.*\S)?$/);
+export const absolutePath = matching(
+  "must be an absolute path without . or .. in it",
+  /^(\/(?!\.{1,2}(\/|$))[^/\n]+)+$/,
+);
+export const relativePath = matching(
+  "must be a relative path without . or .. in it",
+  /^(?!\.{1,2}(\/|$))[^/\n]+(\/(?!\.{1,2}(\/|$))[^/\n]+)*$/,
+);
+/** User or group; never root. */
+export const id = count(1, 4_294_967_294);
+export const labelName = matching("must be a Kubernetes label name", LABEL_NAME);
+/** The names that every S3 service takes. */
+export const bucketName = matching(
+  "must be an S3 bucket name: 3 to 63 of a-z, 0-9 and inner hyphens",
+  /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+);
+export const timeOfDay = matching("must be a time of day such as 07:30", /^([01]\d|2[0-3]):[0-5]\d$/);
+export const timeZone = text("must be an IANA time zone such as Europe/Berlin", isTimeZone);
+export const cron = text("must be a cron schedule of five fields such as */15 * * * *", isCron);
+/** A file of PEM certificates, read when the settings are. */
+export const certificatesFile = text(
+  "must be a file of PEM certificates, relative to the project's folder",
+  (file) => {
+    try {
+      return isCertificates(readFileSync(file, "utf8"));
+    } catch {
+      return false;
+    }
+  },
 );

@@ -5,15 +5,26 @@ import { SECRET_KEYS } from "./reader";
 import type {
   CredentialSource,
   HubSettings,
+  MemberCredentials,
   MemberSettings,
   Settings,
   SiteSettings,
-  WebCredentials,
 } from "./types";
+import {
+  landingZoneSettings,
+  modelSyncSettings,
+  TRANSFER_WORKER,
+  transferGrant,
+  unauthenticatedWarning,
+} from "./transfer";
+import type { TransferGrant } from "./transferTypes";
+import { workerBundle } from "./workers";
 
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
+export type * from "./transferTypes";
 export type * from "./types";
+export type { WorkerBundle } from "./workers";
 
 type Parsed<R extends ParsedSettings["role"]> = Extract<ParsedSettings, { readonly role: R }>;
 
@@ -31,6 +42,11 @@ export function loadSettings(): Settings {
   const settings = parsed.role === "hub" ? hubSettings(parsed) : memberSettings(parsed);
   if (settings.kubernetes.kubeletTls.kind === "insecureSkipVerify")
     void pulumi.log.warn(INSECURE_KUBELET(parsed.role));
+  const open =
+    settings.role === "hub"
+      ? unauthenticatedWarning("hub.landingZone", settings.landingZone?.mlflow)
+      : unauthenticatedWarning("member.modelSync", settings.modelSync?.mlflow);
+  if (open !== undefined) void pulumi.log.warn(open);
   return settings;
 }
 
@@ -59,6 +75,7 @@ function site(parsed: ParsedSettings, credentials: CredentialSource): SiteSettin
     protect: own.protect,
     namespace: own.namespace,
     agentsNamespace: own.agentsNamespace,
+    transferNamespace: own.transferNamespace,
     prometheus: own.prometheus,
     kubernetes: own.kubernetes,
     hosts: own.hosts,
@@ -73,7 +90,7 @@ function existing(secrets: readonly string[]): CredentialSource {
 }
 
 function hubSettings(parsed: Parsed<"hub">): HubSettings {
-  const { hub, hubSecrets, cluster } = parsed;
+  const { hub, hubSecrets, cluster, transfer } = parsed;
   const names = hub.members.map((member) => member.cluster);
   const from = <T>(make: (secrets: HubSecrets) => T, none: T): pulumi.Output<T> =>
     pulumi.secret(hubSecrets === undefined ? none : make(hubSecrets)) as pulumi.Output<T>;
@@ -84,6 +101,21 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
           kind: "stack",
           web: pulumi.secret(hubWebCredentials(hubSecrets, cluster)),
         };
+  const landingZone =
+    hub.landingZone === undefined || hubSecrets === undefined
+      ? undefined
+      : landingZoneSettings(
+          hub.landingZone,
+          workerBundle(parsed.stack, "federation:hub.landingZone", TRANSFER_WORKER),
+          transfer,
+          hubSecrets,
+          cluster,
+          names,
+        );
+  const published = (secrets: HubSecrets, name: string): MemberCredentials => ({
+    ...memberWebCredentials(secrets, name),
+    ...(landingZone === undefined ? {} : { transfer: transferGrant(landingZone, secrets, name) }),
+  });
   return {
     ...site(parsed, credentials),
     role: "hub",
@@ -91,37 +123,67 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
     pricePerGpuHour: hub.pricePerGpuHour,
     federation: from((secrets) => federationUsers(secrets, names), {}),
     memberCredentials: from(
-      (secrets) => Object.fromEntries(names.map((name) => [name, memberWebCredentials(secrets, name)])),
+      (secrets) => Object.fromEntries(names.map((name) => [name, published(secrets, name)])),
       {},
     ),
+    ...(landingZone === undefined ? {} : { landingZone }),
   };
 }
 
 function memberSettings(parsed: Parsed<"member">): MemberSettings {
-  const { member, hubStack, cluster } = parsed;
+  const { member, hubStack, cluster, transfer } = parsed;
+  const { modelSync } = member;
   const secrets = member.prometheus.existingSecrets;
+  const fromHub =
+    secrets === undefined || modelSync !== undefined ? credentialsFromHub(hubStack, cluster) : undefined;
   const credentials: CredentialSource =
-    secrets === undefined ? { kind: "stack", web: credentialsFromHub(hubStack, cluster) } : existing(secrets);
-  return { ...site(parsed, credentials), role: "member", hubStack };
+    secrets === undefined && fromHub !== undefined
+      ? { kind: "stack", web: fromHub }
+      : existing(secrets ?? []);
+  return {
+    ...site(parsed, credentials),
+    role: "member",
+    hubStack,
+    ...(modelSync === undefined || fromHub === undefined
+      ? {}
+      : {
+          modelSync: modelSyncSettings(
+            modelSync,
+            workerBundle(parsed.stack, "federation:member.modelSync", TRANSFER_WORKER),
+            transfer,
+            fromHub.apply((own) => ownGrant(own, hubStack, cluster)),
+          ),
+        }),
+  };
 }
 
 /** This member's entry of the hub's output; an error that says what to do where the hub does not publish one. */
-function credentialsFromHub(hubStack: string, cluster: string): pulumi.Output<WebCredentials> {
+function credentialsFromHub(hubStack: string, cluster: string): pulumi.Output<MemberCredentials> {
   const outputs = new pulumi.StackReference(hubStack).getOutput(MEMBER_CREDENTIALS_OUTPUT);
   return pulumi.secret(outputs.apply((published: unknown) => ownCredentials(published, hubStack, cluster)));
 }
 
 /** Picks a member's credentials from what the hub's stack publishes; throws where there are none. */
-export function ownCredentials(published: unknown, hubStack: string, cluster: string): WebCredentials {
+export function ownCredentials(published: unknown, hubStack: string, cluster: string): MemberCredentials {
   if (typeof published !== "object" || published === null)
     throw new pulumi.RunError(
       `federation:hubStack: ${hubStack} has no output ${MEMBER_CREDENTIALS_OUTPUT}: run \`pulumi up\` of the hub first`,
     );
-  const own = (published as Readonly<Record<string, WebCredentials | undefined>>)[cluster];
+  const own = (published as Readonly<Record<string, MemberCredentials | undefined>>)[cluster];
   if (own === undefined)
     throw new pulumi.RunError(
       `federation:hubStack: ${hubStack} publishes no credentials of cluster ${cluster}: list it in the hub's ` +
         `federation:hub.members, run \`npm run init\` for the hub's stack, then \`pulumi up\` of the hub`,
     );
   return own;
+}
+
+/** A member's part of the hub's landing zone; throws where the hub has none. */
+export function ownGrant({ transfer }: MemberCredentials, hubStack: string, cluster: string): TransferGrant {
+  if (transfer === undefined)
+    throw new pulumi.RunError(
+      `federation:member.modelSync: ${hubStack} publishes no landing zone for cluster ${cluster}: set ` +
+        "federation:hub.landingZone, run `npm run init` for the hub's stack, then `pulumi up` of the hub",
+    );
+  return transfer;
 }

@@ -4,7 +4,13 @@ import { type Generation, type HubSecrets, hubSecretsSchema } from "./credential
 import * as fields from "./fields";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
-import { HUB_ONLY, type HubObject, hubSchema, type MemberObject, memberSchema } from "./schema";
+import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
+import {
+  hubTransferSecrets,
+  memberTransferSecrets,
+  missingS3Users,
+  type TransferSecrets,
+} from "./transferChecks";
 
 export type Role = "hub" | "member";
 
@@ -22,13 +28,19 @@ export type ParsedSettings =
       readonly hub: HubObject;
       /** Absent where the credentials come from existing Secrets. */
       readonly hubSecrets?: HubSecrets;
+      readonly transfer: TransferSecrets;
     })
-  | (CommonKeys & { readonly role: "member"; readonly hubStack: string; readonly member: MemberObject });
+  | (CommonKeys & {
+      readonly role: "member";
+      readonly hubStack: string;
+      readonly member: MemberObject;
+      readonly transfer: TransferSecrets;
+    });
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
 const OWN: Readonly<Record<Role, readonly string[]>> = {
-  hub: ["hub", "hubSecrets"],
-  member: ["member", "hubStack"],
+  hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials"],
+  member: ["member", "hubStack", "mlflowCredentials"],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
 
@@ -66,10 +78,11 @@ function secrecyProblems(raw: RawConfig, secretKeys: ReadonlySet<string>): Probl
 
 /** `members` in a member's object is named as what it is, not as an unknown key. */
 function roleObjectProblems(name: Role, problems: readonly Problem[]): Problem[] {
-  const foreign = new Set(name === "member" ? HUB_ONLY.map((key) => keyOf(NAMESPACE + name, [key])) : []);
+  const others = { member: HUB_ONLY, hub: MEMBER_ONLY }[name];
+  const foreign = new Set(others.map((key) => keyOf(NAMESPACE + name, [key])));
   return problems.map((problem) =>
     foreign.has(problem.key)
-      ? { key: problem.key, message: "is a hub's key, and this stack is a member" }
+      ? { key: problem.key, message: `is a ${OTHER[name]}'s key, and this stack is a ${name}` }
       : problem,
   );
 }
@@ -138,6 +151,7 @@ function hubSecretsOf(
         cluster,
         hub.members.map((member) => member.cluster),
       ),
+      ...missingS3Users(secrets, hub, cluster, stack),
     );
   return secrets;
 }
@@ -152,6 +166,7 @@ export interface InspectedSettings {
   readonly hubSecrets?: HubSecrets | undefined;
   readonly member?: MemberObject | undefined;
   readonly hubStack?: string | undefined;
+  readonly transfer?: TransferSecrets | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -177,14 +192,15 @@ export function inspectSettings(
       ...siteProblems(`${NAMESPACE}hub`, value),
       ...memberListProblems(`${NAMESPACE}hub`, value, cluster),
     ]);
-    return { ...common, hub, hubSecrets: hubSecretsOf(reader, stack, hub, cluster) };
+    const hubSecrets = hubSecretsOf(reader, stack, hub, cluster);
+    return { ...common, hub, hubSecrets, transfer: hubTransferSecrets(reader, hub) };
   }
   if (role === "member") {
     const hubStack = reader.text("hubStack", fields.stackReference);
     const member = roleObject(reader, role, memberSchema, (value) =>
       siteProblems(`${NAMESPACE}member`, value),
     );
-    return { ...common, hubStack, member };
+    return { ...common, hubStack, member, transfer: memberTransferSecrets(reader, member) };
   }
   return common;
 }
@@ -199,8 +215,18 @@ export function parseSettings(
   stack: string,
   secretKeys: ReadonlySet<string>,
 ): ParsedSettings {
-  const { problems, role, cluster, clusterUid, kubeconfig, hub, hubSecrets, member, hubStack } =
-    inspectSettings(raw, stack, secretKeys);
+  const {
+    problems,
+    role,
+    cluster,
+    clusterUid,
+    kubeconfig,
+    hub,
+    hubSecrets,
+    member,
+    hubStack,
+    transfer = {},
+  } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
     cluster !== undefined &&
@@ -209,9 +235,9 @@ export function parseSettings(
   ) {
     const common = { stack, cluster, clusterUid, kubeconfig };
     if (role === "hub" && hub !== undefined)
-      return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }) };
+      return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }), transfer };
     if (role === "member" && hubStack !== undefined && member !== undefined)
-      return { ...common, role, hubStack, member };
+      return { ...common, role, hubStack, member, transfer };
   }
   throw new SettingsError(stack, problems);
 }

@@ -5,6 +5,7 @@ import type { Inventory } from "../metrics/inventory";
 import * as fields from "./fields";
 import { list, object } from "./fields";
 import { DEFAULT_IMAGES } from "./images";
+import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
 import type {
   Exposure,
   Host,
@@ -153,15 +154,16 @@ const images = object({
   prometheus: fields.image.default(DEFAULT_IMAGES.prometheus),
   kubeStateMetrics: fields.image.default(DEFAULT_IMAGES.kubeStateMetrics),
   nodeExporter: fields.image.default(DEFAULT_IMAGES.nodeExporter),
+  node: fields.image.default(DEFAULT_IMAGES.node),
 }).prefault({}) satisfies z.ZodType<Images>;
 
 const inventory = object({
-  gpus: fields.count.default(DEFAULT_INVENTORY.gpus),
-  gpuTypes: fields.count.default(DEFAULT_INVENTORY.gpuTypes),
-  namespaces: fields.count.default(DEFAULT_INVENTORY.namespaces),
-  partitions: fields.count.default(DEFAULT_INVENTORY.partitions),
-  models: fields.count.default(DEFAULT_INVENTORY.models),
-  buckets: fields.count.default(DEFAULT_INVENTORY.buckets),
+  gpus: fields.amount.default(DEFAULT_INVENTORY.gpus),
+  gpuTypes: fields.amount.default(DEFAULT_INVENTORY.gpuTypes),
+  namespaces: fields.amount.default(DEFAULT_INVENTORY.namespaces),
+  partitions: fields.amount.default(DEFAULT_INVENTORY.partitions),
+  models: fields.amount.default(DEFAULT_INVENTORY.models),
+  buckets: fields.amount.default(DEFAULT_INVENTORY.buckets),
 }).prefault({}) satisfies z.ZodType<Inventory>;
 
 /** Keys of a role's object that both roles have. */
@@ -169,6 +171,7 @@ const siteShape = {
   protect: z.boolean({ error: "must be true or false" }).default(true),
   namespace: fields.namespaceName.default(DEFAULTS.namespace),
   agentsNamespace: fields.namespaceName.default(DEFAULTS.agentsNamespace),
+  transferNamespace: fields.namespaceName.default(TRANSFER_DEFAULTS.transferNamespace),
   kubernetes,
   hosts: list(host, "hosts").default([]),
   inventory,
@@ -201,13 +204,20 @@ export const hubSchema = object({
   ...siteShape,
   members: list(member, "members").default([]),
   pricePerGpuHour: fields.prices.default({}),
+  landingZone: landingZone.exactOptional(),
 });
 
 /** `federation:member` of a member's stack file. */
-export const memberSchema = object({ prometheus: memberPrometheus, ...siteShape });
+export const memberSchema = object({
+  prometheus: memberPrometheus,
+  ...siteShape,
+  modelSync: modelSync.exactOptional(),
+});
 
 export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members", "pricePerGpuHour"];
+export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone"];
+/** The same of a member's. */
+export const MEMBER_ONLY = ["modelSync"];

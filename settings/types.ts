@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Inventory } from "../metrics/inventory";
+import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
 export interface WebCredentials {
@@ -100,6 +101,8 @@ export interface Images {
   readonly prometheus: string;
   readonly kubeStateMetrics: string;
   readonly nodeExporter: string;
+  /** A stock Node.js image, for the workers. */
+  readonly node: string;
 }
 
 /** What both roles have. */
@@ -113,6 +116,8 @@ export interface SiteSettings {
   readonly protect: boolean;
   readonly namespace: string;
   readonly agentsNamespace: string;
+  /** Of what moves models. */
+  readonly transferNamespace: string;
   readonly prometheus: PrometheusSettings;
   readonly kubernetes: KubernetesSettings;
   readonly hosts: readonly Host[];
@@ -132,6 +137,12 @@ export interface Member {
   readonly sampleLimits: { readonly health: number; readonly detail: number };
 }
 
+/** What the hub publishes for one member. */
+export interface MemberCredentials extends WebCredentials {
+  /** Absent: the hub has no landing zone. */
+  readonly transfer?: TransferGrant;
+}
+
 export interface HubSettings extends SiteSettings {
   readonly role: "hub";
   readonly members: readonly Member[];
@@ -140,13 +151,17 @@ export interface HubSettings extends SiteSettings {
   /** Per member: the user the hub scrapes it with; absent with existing Secrets. */
   readonly federation: pulumi.Output<Readonly<Record<string, UserPassword>>>;
   /** Per member: what its stack reads by StackReference. */
-  readonly memberCredentials: pulumi.Output<Readonly<Record<string, WebCredentials>>>;
+  readonly memberCredentials: pulumi.Output<Readonly<Record<string, MemberCredentials>>>;
+  /** Absent: members bring no models. */
+  readonly landingZone?: LandingZone;
 }
 
 export interface MemberSettings extends SiteSettings {
   readonly role: "member";
   /** Full name of the hub's stack: organization/project/stack. */
   readonly hubStack: string;
+  /** Absent: this member brings no models. */
+  readonly modelSync?: ModelSyncSettings;
 }
 
 export type Settings = HubSettings | MemberSettings;

@@ -62,6 +62,35 @@ export function urlEnd(url: string): { readonly end: FlowEnd; readonly port: num
   };
 }
 
+/** Name resolution, which every workload needs that connects by name. */
+export function dnsFlow(from: FlowEnd): Flow {
+  return {
+    purpose: "name resolution",
+    from,
+    to: { kind: "pods", namespace: "kube-system", labels: { "k8s-app": "kube-dns" } },
+    ports: [{ port: 53, protocol: "UDP" }, { port: 53 }],
+  };
+}
+
+/** The API server itself: policies are held after its Service's address is replaced. */
+export function apiServerFlow(
+  from: FlowEnd,
+  { addresses, port }: { readonly addresses: readonly string[]; readonly port: number },
+): Flow {
+  return {
+    purpose: "API server, behind its Service",
+    from,
+    to: { kind: "addresses", cidrs: addresses.flatMap(hostCidrs) },
+    ports: [{ port }],
+  };
+}
+
+/** A server outside the cluster, by its URL. */
+export function urlFlow(purpose: string, from: FlowEnd, url: string): Flow {
+  const { end, port } = urlEnd(url);
+  return { purpose, from, to: end, ports: [{ port }] };
+}
+
 function peers(end: FlowEnd): Peer[] {
   switch (end.kind) {
     case "own":

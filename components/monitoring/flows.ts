@@ -1,4 +1,4 @@
-import { hostCidrs, urlEnd } from "../kubernetes/flows";
+import { apiServerFlow, dnsFlow, hostCidrs, urlFlow } from "../kubernetes/flows";
 import type { Flow, FlowEnd } from "../kubernetes/flows";
 import type { MetricsPods } from "../kubernetes/pods";
 import { KUBE_STATE_METRICS } from "./kubeStateMetrics";
@@ -21,7 +21,6 @@ export interface MonitoringFlowsArgs {
 
 const prometheus: FlowEnd = { kind: "own", name: "prometheus", labels: PROMETHEUS };
 const kubeStateMetrics: FlowEnd = { kind: "own", name: "kube-state-metrics", labels: KUBE_STATE_METRICS };
-const dns: FlowEnd = { kind: "pods", namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
 const addresses = (hosts: readonly string[]): FlowEnd => ({
   kind: "addresses",
   cidrs: hosts.flatMap(hostCidrs),
@@ -39,22 +38,16 @@ function hostFlows(hosts: readonly Host[]): readonly Flow[] {
 
 /** What every workload that watches the cluster needs. */
 function clusterFlows(from: FlowEnd, { apiServer }: MonitoringFlowsArgs): readonly Flow[] {
-  return [
-    { purpose: "name resolution", from, to: dns, ports: [{ port: 53, protocol: "UDP" }, { port: 53 }] },
-    {
-      purpose: "API server, behind its Service",
-      from,
-      to: addresses(apiServer.addresses),
-      ports: [{ port: apiServer.port }],
-    },
-  ];
+  return [dnsFlow(from), apiServerFlow(from, apiServer)];
 }
 
 /** Every connection of the monitoring namespace. */
 export function monitoringFlows(args: MonitoringFlowsArgs): readonly Flow[] {
   const { targets } = args;
   const nodes = addresses(args.nodes);
-  const exporters = [targets.kubeStateMetrics, targets.dcgmExporter].filter((pods) => pods !== undefined);
+  const exporters = [targets.kubeStateMetrics, targets.dcgmExporter, targets.modelTransfer].filter(
+    (pods) => pods !== undefined,
+  );
   return [
     ...clusterFlows(prometheus, args),
     { purpose: "kubelets", from: prometheus, to: nodes, ports: [{ port: KUBELET_PORT }] },
@@ -67,12 +60,7 @@ export function monitoringFlows(args: MonitoringFlowsArgs): readonly Flow[] {
     })),
     { purpose: "annotated pods and services", from: prometheus, to: { kind: "pods" }, ports: [{}] },
     ...hostFlows(targets.hosts),
-    ...args.urls.map(urlEnd).map(({ end, port }) => ({
-      purpose: "members and remote-write receivers",
-      from: prometheus,
-      to: end,
-      ports: [{ port }],
-    })),
+    ...args.urls.map((url) => urlFlow("members and remote-write receivers", prometheus, url)),
     ...(args.allowFrom === undefined
       ? []
       : [

@@ -24,6 +24,8 @@ export interface ClusterTargets {
   readonly nodeExporter: MetricsPods;
   /** The cluster's DCGM exporter; absent where it has none. */
   readonly dcgmExporter?: MetricsPods | undefined;
+  /** What says how models travel, or what retention would remove; absent where the stack moves none. */
+  readonly modelTransfer?: MetricsPods | undefined;
   readonly hosts: readonly Host[];
 }
 
@@ -213,12 +215,15 @@ function kubernetesJobs(cluster: string, targets: ClusterTargets): readonly Scra
             metric_relabel_configs: dcgmLabels,
           }),
         ]),
+    ...(targets.modelTransfer === undefined
+      ? []
+      : [podsJob("model-transfer", targets.modelTransfer, [podNode])]),
   ];
 }
 
 /** Whatever in the cluster asks to be scraped by annotation. */
 function annotatedJobs(targets: ClusterTargets): readonly ScrapeConfig[] {
-  const own = [targets.kubeStateMetrics, targets.nodeExporter, targets.dcgmExporter]
+  const own = [targets.kubeStateMetrics, targets.nodeExporter, targets.dcgmExporter, targets.modelTransfer]
     .filter((pods) => pods !== undefined)
     .map(notOwnJob);
   return [

@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { exemptions } from "../exemptions";
+import { coversPath, exemptions } from "../exemptions";
 import type { ExemptField } from "../exemptions";
 import { at, fields, keysOf, list, separately } from "../fields";
 import type { Fields } from "../fields";
@@ -52,7 +52,7 @@ function exempt(pod: Pod, field: ExemptField, path?: unknown): boolean {
   return exemptions.some(
     (exemption) =>
       exemption.field === field &&
-      exemption.path === path &&
+      coversPath(exemption, path) &&
       exemption.component === component &&
       exemption.namespace === pod.namespace(),
   );

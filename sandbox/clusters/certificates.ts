@@ -54,19 +54,32 @@ export function clusterCertificates(cluster: ClusterTopology): readonly Certific
  * `clusterCertificates`. Keys are readable for root alone.
  */
 export async function writePki(cluster: ClusterTopology, folder: string): Promise<void> {
-  x509.cryptoProvider.set(webcrypto);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const ca = await makeAuthority(`${cluster.name}-ca`);
-  const frontProxy = await makeAuthority(`${cluster.name}-front-proxy-ca`);
+  const ca = await writeSigned(folder, `${cluster.name}-ca`, clusterCertificates(cluster));
+  await writeKeys(folder, "ca", ca);
+  const frontProxyClient = { name: "front-proxy-client", commonName: "front-proxy-client" };
+  await writeSigned(folder, `${cluster.name}-front-proxy-ca`, [frontProxyClient], "front-proxy-ca");
   const serviceAccount = await makeKeys();
-  writeCertificate(folder, "ca", ca.certificate);
-  writeCertificate(folder, "front-proxy-ca", frontProxy.certificate);
-  await writeKeys(folder, "ca", ca.keys);
   await writeKeys(folder, "service-account", serviceAccount);
   const publicKey = await webcrypto.subtle.exportKey("spki", serviceAccount.publicKey);
   writeFileSync(join(folder, "service-account.pub"), pem(publicKey, "PUBLIC KEY"));
-  await issue(folder, frontProxy, { name: "front-proxy-client", commonName: "front-proxy-client" });
-  for (const request of clusterCertificates(cluster)) await issue(folder, ca, request);
+}
+
+/**
+ * Makes a CA and what it signs in a folder that is readable for root alone. The CA's certificate is `FILE.crt`; its
+ * keys are handed back and stand nowhere.
+ */
+export async function writeSigned(
+  folder: string,
+  commonName: string,
+  requests: readonly CertificateRequest[],
+  file = "ca",
+): Promise<webcrypto.CryptoKeyPair> {
+  x509.cryptoProvider.set(webcrypto);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const authority = await makeAuthority(commonName);
+  writeCertificate(folder, file, authority.certificate);
+  for (const request of requests) await issue(folder, authority, request);
+  return authority.keys;
 }
 
 async function makeAuthority(commonName: string): Promise<Authority> {

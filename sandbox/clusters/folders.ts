@@ -7,7 +7,7 @@ export const stateFolder = "/var/lib/federation-sandbox";
 /** Sockets, pid files, the mounts of running containers. */
 export const runtimeFolder = "/run/federation-sandbox";
 
-/** Where everything of one cluster lies. */
+/** Where everything of one cluster lies, or of what stands beside the clusters. */
 export interface ClusterFolders {
   readonly state: string;
   readonly runtime: string;
@@ -20,7 +20,7 @@ export interface ClusterFolders {
   readonly daemon: (name: string) => { readonly logFile: string; readonly pidFile: string };
 }
 
-export function foldersOf(name: ClusterName | "hosts"): ClusterFolders {
+export function foldersOf(name: ClusterName | "hosts" | "services"): ClusterFolders {
   const state = join(stateFolder, "clusters", name);
   const runtime = join(runtimeFolder, name);
   const logs = join(stateFolder, "logs", name);

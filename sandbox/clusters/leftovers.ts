@@ -15,10 +15,11 @@ import {
 import { detachLoop, loopDevicesUnder, mountsUnder, unmountUnder } from "../system/mounts";
 import { listProcesses, ownLineage, signal, type ProcessFacts } from "../system/processes";
 import { waitFor } from "../system/waiting";
+import { fileSystemFolder, services } from "../services/topology";
 import { foldersOf, runtimeFolder, stateFolder } from "./folders";
 import { hosts, prefix, type ClusterTopology } from "./topology";
 
-/** What a clean-up is about: one cluster, the hosts, or all that the sandbox ever makes. */
+/** What a clean-up is about: one cluster, the hosts, the services, or all that the sandbox ever makes. */
 export interface Scope {
   /** Whether a namespace, link or cgroup of this name belongs to it. */
   readonly owns: (name: string) => boolean;
@@ -28,7 +29,7 @@ export interface Scope {
 
 export const everything: Scope = {
   owns: (name) => name.startsWith(prefix),
-  folders: [stateFolder, runtimeFolder],
+  folders: [stateFolder, runtimeFolder, fileSystemFolder],
 };
 
 /** One cluster; its logs are not part of it, so that a new start keeps them. */
@@ -41,6 +42,15 @@ export function hostsScope(): Scope {
   const { state, runtime } = foldersOf("hosts");
   const names = new Set(hosts.map(({ namespace }) => namespace));
   return { owns: (candidate) => names.has(candidate), folders: [state, runtime] };
+}
+
+/** Object store, model registry and the member's file system, with the data of all three. */
+export function servicesScope(): Scope {
+  const { state, runtime } = foldersOf("services");
+  return {
+    owns: (candidate) => candidate === services.namespace,
+    folders: [state, runtime, fileSystemFolder],
+  };
 }
 
 /** Executables that are ours when an argument names one of our folders. */
@@ -186,7 +196,7 @@ export async function describeLeftovers(scope: Scope): Promise<string[]> {
 
 /** Ends and removes everything of a scope. What it cannot remove is an error that names it. */
 export async function removeLeftovers(scope: Scope): Promise<void> {
-  await killAll(scope);
+  await endProcesses(scope);
   const strays = strayFiles(scope);
   for (const folder of scope.folders) await unmountUnder(folder);
   for (const { device } of (await Promise.all(scope.folders.map(loopDevicesUnder))).flat()) {
@@ -203,8 +213,8 @@ export async function removeLeftovers(scope: Scope): Promise<void> {
   for (const folder of scope.folders) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Kills until none is left: what dies may have started another one just before. */
-async function killAll(scope: Scope): Promise<void> {
+/** Kills a scope's processes until none is left: what dies may have started another one just before. */
+export async function endProcesses(scope: Scope): Promise<void> {
   const end = Date.now() + 15_000;
   for (;;) {
     const found = processesOf(scope);

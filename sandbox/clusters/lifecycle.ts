@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import type { ImageArchive, ImageName } from "../images";
+import { startServices } from "../services";
 import { isDaemonAlive } from "../system/daemons";
 import { listLinks } from "../system/links";
 import { applyAddons, isDnsReady, kubeSystemUid, waitForDns } from "./addons";
@@ -54,8 +55,9 @@ export interface StartOptions {
 const daemons = [...controlPlaneDaemons, ...nodeDaemons, volumesDaemon];
 
 /**
- * Starts both clusters and the hosts outside Kubernetes, at the same time. What runs well is kept; what runs
- * badly is removed, state included, and made anew. Images that a cluster lacks are imported in either case.
+ * Starts both clusters, the hosts outside Kubernetes and the services, at the same time. What runs well is kept; what
+ * runs badly is removed, state included, and made anew, but for the services: those start again on their data. Images
+ * that a cluster lacks are imported in either case. Services may still be on their way: see `waitForServices`.
  *
  * @throws naming what did not come up, with the end of the log that tells why
  */
@@ -66,6 +68,7 @@ export async function startClusters(options: StartOptions): Promise<ClusterInfo[
     const [infos] = await Promise.all([
       allOrErrors(clusters.map((cluster) => ensureCluster(cluster, options))),
       ensureHosts(options),
+      startServices(options.bin, options.progress),
     ]);
     return infos;
   });
@@ -210,7 +213,7 @@ export async function clusterStatus(): Promise<ClusterStatus[]> {
   );
 }
 
-/** Ends both clusters and the hosts, and removes all that they made, logs included. */
+/** Ends both clusters, the hosts and the services, and removes all that they made, data and logs included. */
 export async function stopClusters({ progress }: { progress: Progress }): Promise<void> {
   await withLock(async () => {
     const left = await describeLeftovers(everything);

@@ -1,16 +1,20 @@
 import type { ImageConfig } from "./oci";
 
-export type ImageName = "prometheus" | "kube-state-metrics" | "node-exporter" | "coredns" | "pause";
+export type ImageName = "prometheus" | "kube-state-metrics" | "node-exporter" | "coredns" | "pause" | "node";
 
-/** An image made of static binaries, laid out as the official image of the same program. */
+/** An image of one program, laid out as the official image of it. */
 export interface ImageRecipe {
   readonly name: ImageName;
-  /** Path in the image to the name of the tool. */
-  readonly binaries: Readonly<Record<string, string>>;
+  /** Path in the image to the name of the tool, a static binary. */
+  readonly binaries?: Readonly<Record<string, string>>;
+  /** Path in the image to a program of this machine; the shared libraries that it needs come with it. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** Folders that belong to the image's user. */
   readonly folders?: readonly string[];
   /** Numeric user and group; root where absent. */
   readonly user?: number;
+  /** Further users, each with a group of its own: name to number of both. */
+  readonly accounts?: Readonly<Record<string, number>>;
   readonly config: Omit<ImageConfig, "Env" | "User">;
 }
 
@@ -51,4 +55,11 @@ export const recipes: readonly ImageRecipe[] = [
     config: { Entrypoint: ["/coredns"], WorkingDir: "/", ExposedPorts: { "53/tcp": {}, "53/udp": {} } },
   },
   { name: "pause", binaries: { pause: "pause" }, user: 65535, config: { Entrypoint: ["/pause"] } },
+  {
+    // root by default, as in the official image; its entry point is a shell script, which pods do without
+    name: "node",
+    programs: { "usr/local/bin/node": process.execPath },
+    accounts: { node: 1000 },
+    config: { Cmd: ["node"] },
+  },
 ];

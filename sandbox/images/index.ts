@@ -11,6 +11,7 @@ import {
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { recipes, type ImageName, type ImageRecipe } from "./catalogue";
+import { sharedLibraries } from "./libraries";
 import { ociImage, type OciImage } from "./oci";
 import type { TarEntry } from "./tar";
 
@@ -25,23 +26,29 @@ export interface ImageArchive {
   readonly archive: string;
 }
 
-/** Raised when the same binaries shall be laid out differently: archives kept from before are made anew. */
+/** Raised when the same files shall be laid out differently: archives kept from before are made anew. */
 const layout = 1;
 
 /** No such registry exists, so an image that was not imported fails to start at once. */
 const registry = "registry.sandbox";
 
 /**
- * Makes an image archive of each recipe from the static binaries in `bin`. The same binaries give the same
- * references; archives already made of binaries that did not change since are kept.
+ * Makes an image archive of each recipe from the static binaries in `bin` and the programs of this machine. The same
+ * files give the same references; archives already made of files that did not change since are kept.
  *
- * @throws when a binary is missing, naming it
+ * @throws when a file is missing, naming it
  */
-export async function buildImages(bin: string, outDir: string): Promise<ImageArchive[]> {
+export async function buildImages(
+  bin: string,
+  outDir: string,
+  from: readonly ImageRecipe[] = recipes,
+): Promise<ImageArchive[]> {
   mkdirSync(outDir, { recursive: true });
   const built: ImageArchive[] = [];
-  for (const recipe of recipes) {
-    built.push(kept(recipe, bin, outDir) ?? build(recipe, bin, outDir));
+  for (const recipe of from) {
+    const sources = sourcesOf(recipe, bin);
+    const inputs = fingerprint(recipe, sources);
+    built.push(kept(recipe, inputs, outDir) ?? build(recipe, sources, inputs, outDir));
     // Hundreds of megabytes are hashed: let others have a turn between two images.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -52,20 +59,40 @@ export async function buildImages(bin: string, outDir: string): Promise<ImageArc
   return built;
 }
 
-/** The image of a recipe, from the bytes of its binaries. */
-export function imageOf(recipe: ImageRecipe, read: (tool: string) => Buffer): OciImage {
+/** Path in the image to the file on this machine that it is. */
+type Sources = Readonly<Record<string, string>>;
+
+function sourcesOf({ name, binaries = {}, programs = {} }: ImageRecipe, bin: string): Sources {
+  for (const tool of Object.values(binaries))
+    if (!existsSync(join(bin, tool))) throw new Error(`image ${name}: no binary ${tool} in ${bin}`);
+  const libraries = Object.values(programs)
+    .flatMap(sharedLibraries)
+    .map((file) => [file.slice(1), file] as const);
+  return Object.fromEntries([
+    ...Object.entries(binaries).map(([path, tool]) => [path, join(bin, tool)] as const),
+    ...Object.entries(programs),
+    ...libraries.sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+}
+
+/** The image of a recipe, from the content of its files by their paths in it. */
+export function imageOf(recipe: ImageRecipe, files: Readonly<Record<string, Buffer>>): OciImage {
   const owner = { uid: recipe.user ?? 0, gid: recipe.user ?? 0 };
-  const parents = new Set(
-    ["etc/passwd", "tmp/x", ...Object.keys(recipe.binaries)]
-      .map((path) => path.slice(0, path.lastIndexOf("/") + 1))
-      .filter((folder) => folder !== ""),
-  );
+  const accounts = {
+    root: 0,
+    ...(recipe.user === undefined ? {} : { nobody: recipe.user }),
+    ...recipe.accounts,
+  };
+  const parents = new Set(["etc/passwd", "tmp/x", ...Object.keys(files)].flatMap(foldersAbove));
   const layer: TarEntry[] = [
     ...[...parents].sort().map((path) => ({ path, mode: path === "tmp/" ? 0o1777 : 0o755 })),
     ...(recipe.folders ?? []).map((path) => ({ path, ...owner })),
-    { path: "etc/passwd", content: Buffer.from(passwd(recipe.user)) },
-    { path: "etc/group", content: Buffer.from(group(recipe.user)) },
-    ...Object.entries(recipe.binaries).map(([path, tool]) => ({ path, content: read(tool), mode: 0o755 })),
+    {
+      path: "etc/passwd",
+      content: lines(accounts, (name, id) => `${name}:x:${id}:${id}:${name}:/:/sbin/nologin`),
+    },
+    { path: "etc/group", content: lines(accounts, (name, id) => `${name}:x:${id}:`) },
+    ...Object.entries(files).map(([path, content]) => ({ path, content, mode: 0o755 })),
   ];
   return ociImage(`${registry}/${recipe.name}`, layer, {
     ...recipe.config,
@@ -74,25 +101,31 @@ export function imageOf(recipe: ImageRecipe, read: (tool: string) => Buffer): Oc
   });
 }
 
-function passwd(user: number | undefined): string {
-  const lines = ["root:x:0:0:root:/:/sbin/nologin"];
-  if (user !== undefined) lines.push(`nobody:x:${user}:${user}:nobody:/:/sbin/nologin`);
-  return `${lines.join("\n")}\n`;
+/** `a/`, `a/b/` of `a/b/c`. */
+function foldersAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, index) => `${names.slice(0, index + 1).join("/")}/`);
 }
 
-function group(user: number | undefined): string {
-  return user === undefined ? "root:x:0:\n" : `root:x:0:\nnobody:x:${user}:\n`;
+function lines(
+  accounts: Readonly<Record<string, number>>,
+  line: (name: string, id: number) => string,
+): Buffer {
+  return Buffer.from(
+    Object.entries(accounts)
+      .map(([name, id]) => `${line(name, id)}\n`)
+      .join(""),
+  );
 }
 
-function build(recipe: ImageRecipe, bin: string, outDir: string): ImageArchive {
-  const image = imageOf(recipe, (tool) => {
-    const file = join(bin, tool);
-    if (!existsSync(file)) throw new Error(`image ${recipe.name}: no binary ${tool} in ${bin}`);
-    return readFileSync(file);
-  });
+function build(recipe: ImageRecipe, sources: Sources, inputs: string, outDir: string): ImageArchive {
+  const image = imageOf(
+    recipe,
+    Object.fromEntries(Object.entries(sources).map(([path, file]) => [path, readFileSync(file)])),
+  );
   const archive = join(outDir, `${recipe.name}-${image.reference.slice(-64).slice(0, 16)}.tar`);
   writeWhole(archive, image.archive);
-  const note: Note = { inputs: fingerprint(recipe, bin), reference: image.reference, archive };
+  const note: Note = { inputs, reference: image.reference, archive };
   writeWhole(noteFile(recipe, outDir), Buffer.from(JSON.stringify(note)));
   return { name: recipe.name, reference: image.reference, archive };
 }
@@ -108,19 +141,19 @@ function noteFile(recipe: ImageRecipe, outDir: string): string {
   return join(outDir, `${recipe.name}.json`);
 }
 
-function kept(recipe: ImageRecipe, bin: string, outDir: string): ImageArchive | undefined {
+function kept(recipe: ImageRecipe, now: string, outDir: string): ImageArchive | undefined {
   const file = noteFile(recipe, outDir);
   if (!existsSync(file)) return undefined;
   const { inputs, reference, archive } = JSON.parse(readFileSync(file, "utf8")) as Note;
-  if (inputs !== fingerprint(recipe, bin) || !existsSync(archive)) return undefined;
+  if (inputs !== now || !existsSync(archive)) return undefined;
   return { name: recipe.name, reference, archive };
 }
 
-/** Recipe, and size and time of each binary: a binary that changed has another. */
-function fingerprint(recipe: ImageRecipe, bin: string): string {
-  const files = Object.values(recipe.binaries).map((tool) => {
-    const stat = statSync(join(bin, tool), { throwIfNoEntry: false });
-    return [tool, stat?.size, stat?.mtimeMs, stat?.ino];
+/** Recipe, and size and time of each file: one that changed has another. */
+function fingerprint(recipe: ImageRecipe, sources: Sources): string {
+  const files = Object.entries(sources).map(([path, file]) => {
+    const { size, mtimeMs, ino } = statSync(file);
+    return [path, size, mtimeMs, ino];
   });
   return createHash("sha256")
     .update(JSON.stringify([layout, recipe, files]))

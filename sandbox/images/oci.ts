@@ -4,7 +4,7 @@ import { tar, type TarEntry } from "./tar";
 /** What the runtime needs to know of an image, in the words of the OCI image configuration. */
 export interface ImageConfig {
   readonly User?: string;
-  readonly Entrypoint: readonly string[];
+  readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[];
   readonly WorkingDir?: string;
   readonly ExposedPorts?: Readonly<Record<string, object>>;

@@ -8,6 +8,7 @@ const entries = {
   "language-host": "language-host.ts",
   analyzer: "analyzer.ts",
   "provider-kubernetes": "kubernetes/main.ts",
+  "provider-minio": "minio/main.ts",
 } as const;
 
 /** Names of the bundles, without extension. */
@@ -40,6 +41,7 @@ export async function buildStandIns(folder: string): Promise<Readonly<Record<Bun
     "language-host": path("language-host"),
     analyzer: path("analyzer"),
     "provider-kubernetes": path("provider-kubernetes"),
+    "provider-minio": path("provider-minio"),
   };
 }
 

@@ -8,6 +8,7 @@ const standIns: Readonly<Record<PluginName, { readonly executable: string; reado
   nodejs: { executable: "pulumi-language-nodejs", bundle: "language-host" },
   policy: { executable: "pulumi-analyzer-policy", bundle: "analyzer" },
   kubernetes: { executable: "pulumi-resource-kubernetes", bundle: "provider-kubernetes" },
+  minio: { executable: "pulumi-resource-minio", bundle: "provider-minio" },
 };
 
 /** How stand-ins are installed. */

@@ -12,14 +12,17 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
+/** Versions of the official providers; those of their npm packages `@pulumi/<name>`. */
+export const providerVersions = { kubernetes: "4.34.2", minio: "0.17.1" } as const;
+
+/** The providers the program needs. */
+export type ProviderName = keyof typeof providerVersions;
+
 /** The plugins the program needs, by the name the summary gives them. */
-export type PluginName = "nodejs" | "policy" | "kubernetes";
+export type PluginName = "nodejs" | "policy" | ProviderName;
 
 /** Which plugin is used: one that is installed on this machine, or the stand-in. */
 export type PluginChoice = Readonly<Record<PluginName, "installed" | "stand-in">>;
-
-/** Version of the official provider; that of the npm package `@pulumi/kubernetes`. */
-export const kubernetesVersion = "4.34.2";
 
 /** Where plugins are looked for. */
 export interface PluginSearch {
@@ -28,7 +31,7 @@ export interface PluginSearch {
   /** Path of the Pulumi CLI. */
   readonly pulumi: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** File that remembers a refused download, so that it is tried once only. */
+  /** File that remembers refused downloads, so that each is tried once only. */
   readonly memory: string;
   /** Seconds a download may take; default 60. */
   readonly seconds?: number;
@@ -36,20 +39,24 @@ export interface PluginSearch {
 
 /**
  * Decides for each plugin whether an installed one is there: on PATH, beside the CLI, in the plugin cache or, for
- * the provider, after a download that is tried once.
+ * a provider, after a download that is tried once.
  */
 export async function choosePlugins(search: PluginSearch): Promise<PluginChoice> {
   const choice = (found: boolean): "installed" | "stand-in" => (found ? "installed" : "stand-in");
-  const kubernetes = isInstalled(
-    search,
-    "pulumi-resource-kubernetes",
-    `resource-kubernetes-v${kubernetesVersion}`,
-  );
+  const provider = async (name: ProviderName): Promise<boolean> =>
+    isInstalled(search, `pulumi-resource-${name}`, cacheName(name)) || download(search, name);
+  const [kubernetes, minio] = await Promise.all([provider("kubernetes"), provider("minio")]);
   return {
     nodejs: choice(isInstalled(search, "pulumi-language-nodejs")),
     policy: choice(isInstalled(search, "pulumi-analyzer-policy")),
-    kubernetes: choice(kubernetes || (await download(search))),
+    kubernetes: choice(kubernetes),
+    minio: choice(minio),
   };
+}
+
+/** The folder of a provider in the plugin cache. */
+function cacheName(name: ProviderName): string {
+  return `resource-${name}-v${providerVersions[name]}`;
 }
 
 function isInstalled(
@@ -66,18 +73,18 @@ function isInstalled(
   return folders.some((folder) => resolve(folder) !== own && isExecutable(join(folder, executable)));
 }
 
-async function download(search: PluginSearch): Promise<boolean> {
+async function download(search: PluginSearch, name: ProviderName): Promise<boolean> {
   const { pulumi, environment, memory, seconds = 60 } = search;
-  if (refusals(memory).includes(kubernetesVersion)) return false;
+  if (refusals(memory).includes(cacheName(name))) return false;
   try {
-    await promisify(execFile)(pulumi, ["plugin", "install", "resource", "kubernetes", kubernetesVersion], {
+    await promisify(execFile)(pulumi, ["plugin", "install", "resource", name, providerVersions[name]], {
       env: environment,
       timeout: seconds * 1_000,
     });
     return true;
   } catch {
     mkdirSync(dirname(memory), { recursive: true });
-    writeFileSync(memory, `${JSON.stringify([...refusals(memory), kubernetesVersion])}\n`);
+    writeFileSync(memory, `${JSON.stringify([...refusals(memory), cacheName(name)])}\n`);
     return false;
   }
 }

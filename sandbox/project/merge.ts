@@ -12,8 +12,13 @@ export interface StackFile {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Keys that `init` writes into the generated stack file; merging carries them over. */
-const initKeys = ["federation:kubeconfig", "federation:clusterUid", "federation:hubSecrets"] as const;
+/** Keys that `init` and the sandbox write into the generated stack file; merging carries them over. */
+const initKeys = [
+  "federation:kubeconfig",
+  "federation:clusterUid",
+  "federation:hubSecrets",
+  "federation:minioCredentials",
+] as const;
 
 function readStackFile(file: string): StackFile | undefined {
   if (!fs.existsSync(file)) return undefined;

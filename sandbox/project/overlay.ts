@@ -1,7 +1,10 @@
 import type { z } from "zod";
+import { optional } from "../../settings/optional";
 import type { hubSchema, memberSchema } from "../../settings/schema";
 import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
+import { slurmJobFile } from "../models";
+import { beegfs, serviceCaFile, services } from "../services/topology";
 
 export type StackName = ClusterName;
 
@@ -62,7 +65,46 @@ function hub(committed: Hub, images: Images): Hub {
       ...member,
       url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
     })),
+    ...optional("landingZone", landingZone(committed.landingZone)),
   };
+}
+
+/** The landing zone in the sandbox's MinIO and MLflow, which has no users. */
+function landingZone(committed: Hub["landingZone"]): Hub["landingZone"] {
+  if (committed === undefined) return undefined;
+  return {
+    ...committed,
+    minio: { ...committed.minio, url: services.minio.url, caFile: serviceCaFile },
+    mlflow: { url: services.mlflow.url, caFile: serviceCaFile, allowUnauthenticated: true },
+    // no KServe here
+    retention: { ...committed.retention, inferenceServices: "none" },
+  };
+}
+
+/** The member's transfer: from a file system of the sandbox, every minute. */
+function modelSync(committed: Member["modelSync"]): Member["modelSync"] {
+  if (committed === undefined) return undefined;
+  return {
+    ...committed,
+    minioUrl: services.minio.url,
+    mlflow: { url: services.mlflow.url, allowUnauthenticated: true },
+    source: {
+      ...committed.source,
+      volume: { hostPath: beegfs.hostPath },
+      guard: { fsType: beegfs.fsType },
+    },
+    quiescence: { ...committed.quiescence, settle: "5s" },
+    slurmJobFile,
+    schedule: "* * * * *",
+    bandwidth: { expectedBytesPerSecond: "50Mi" },
+    largestModel: "1Gi",
+    readBack: "all",
+    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { cpu: "1", memory: "512Mi" } },
+  };
+}
+
+function member(committed: Member, images: Images): Member {
+  return { ...site(committed, "hpc", images), ...optional("modelSync", modelSync(committed.modelSync)) };
 }
 
 /**
@@ -76,5 +118,5 @@ export function overlay(
 ): Readonly<Record<string, unknown>> {
   return stack === "cloud"
     ? { "federation:hub": hub(committed["federation:hub"] as Hub, images) }
-    : { "federation:member": site(committed["federation:member"] as Member, "hpc", images) };
+    : { "federation:member": member(committed["federation:member"] as Member, images) };
 }

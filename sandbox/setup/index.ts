@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder, paths } from "../paths";
 import { diskPeak, freeGiB } from "./disk";
-import { mlflowInPlace, setUpMlflow } from "./mlflow";
-import { buildTools, toolsInPlace, type ToolSet, type ToolTiming } from "./tools";
+import { mlflowInPlace, mlflowProgram, setUpMlflow } from "./mlflow";
+import { buildTools, toolSetNames, toolsInPlace, type ToolSet, type ToolTiming } from "./tools";
 
 /** Disk that building every tool may take at its peak, in GiB. */
 export const diskBudgetGiB = 20;
@@ -14,23 +14,38 @@ export interface ToolSetUp {
   readonly peakGiB: number;
 }
 
-/** Builds and links the tools that are missing; throws when the disk could not hold, or did not keep to, the budget. */
-export function setUpTools(set: ToolSet, progress: (line: string) => void): ToolSetUp {
+/**
+ * Builds and links the tools of these sets that are missing; throws when the disk could not hold, or did not keep
+ * to, the budget.
+ */
+export function setUpTools(sets: readonly ToolSet[], progress: (line: string) => void): ToolSetUp {
   fs.mkdirSync(cacheFolder, { recursive: true });
   const free = freeGiB(cacheFolder);
-  const complete = toolsInPlace(set) && (set === "clusters" || mlflowInPlace());
+  const complete = sets.every(setInPlace);
   if (!complete && free < diskBudgetGiB)
     throw new Error(
       `building the tools takes up to ${diskBudgetGiB} GiB of disk at ${cacheFolder}; ${free.toFixed(1)} GiB are free`,
     );
   const { result: timings, peakGiB } = diskPeak(cacheFolder, () => {
-    const built = buildTools(paths.bin, set, progress);
-    if (set === "everything")
-      fs.symlinkSync(path.join(setUpMlflow(progress), "bin", "mlflow"), path.join(paths.bin, "mlflow"));
+    const built = sets.flatMap((set) => buildTools(paths.bin, set, progress));
+    if (sets.includes("sandbox")) setUpMlflow(progress);
+    if (mlflowInPlace()) fs.symlinkSync(mlflowProgram(), path.join(paths.bin, "mlflow"));
     return built;
   });
   if (complete) return { timings, peakGiB: 0 };
   progress(`disk peak of the builds: ${peakGiB.toFixed(1)} GiB (budget ${diskBudgetGiB} GiB)`);
   if (peakGiB > diskBudgetGiB) throw new Error(`the builds used ${peakGiB.toFixed(1)} GiB, over the budget`);
   return { timings, peakGiB };
+}
+
+/** Whether everything of a set is in place at its pins; MLflow, which is no Go module, belongs to the sandbox's. */
+export function setInPlace(set: ToolSet): boolean {
+  return toolsInPlace(set) && (set !== "sandbox" || mlflowInPlace());
+}
+
+/** The set of that name. */
+export function parseToolSet(word: string): ToolSet {
+  const found = toolSetNames.find((name) => name === word);
+  if (found === undefined) throw new Error(`no set of tools ${word}; there are ${toolSetNames.join(", ")}`);
+  return found;
 }

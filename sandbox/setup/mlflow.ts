@@ -12,7 +12,7 @@ const lock = path.join(repository, "sandbox/mlflow/requirements.txt");
 const pythonVersion = "3.11";
 
 /** Folder of the environment that belongs to the lock file as it is. */
-export function mlflowFolder(): string {
+function mlflowFolder(): string {
   const sum = createHash("sha256").update(fs.readFileSync(lock)).digest("hex").slice(0, 12);
   return path.join(cacheFolder, `mlflow-${sum}`);
 }
@@ -25,10 +25,13 @@ export function mlflowInPlace(): boolean {
   return fs.existsSync(mark(mlflowFolder()));
 }
 
-/** Makes MLflow's Python environment where it is missing; returns its folder. */
-export function setUpMlflow(progress: (line: string) => void): string {
+/** MLflow's program, in place or not. */
+export const mlflowProgram = (): string => path.join(mlflowFolder(), "bin", "mlflow");
+
+/** Makes MLflow's Python environment where it is missing. */
+export function setUpMlflow(progress: (line: string) => void): void {
+  if (mlflowInPlace()) return;
   const folder = mlflowFolder();
-  if (mlflowInPlace()) return folder;
   progress("installing MLflow ...");
   const start = performance.now();
   fs.rmSync(folder, { recursive: true, force: true });
@@ -50,7 +53,6 @@ export function setUpMlflow(progress: (line: string) => void): string {
   fs.writeFileSync(mark(folder), "");
   removeOutdated(folder);
   progress(`  installed MLflow in ${Math.round((performance.now() - start) / 1000)} s`);
-  return folder;
 }
 
 /** A Python of the right version that can make environments: Debian's own is installed where there is none. */

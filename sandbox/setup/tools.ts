@@ -17,11 +17,10 @@ interface ToolModule {
 const k8sVersion = "k8s.io/component-base/version";
 const prometheusVersion = "github.com/prometheus/common/version.Version";
 
-/**
- * Tools in groups that share most of their modules: the caches of Go are emptied after each group, so that
- * the disk never holds more than one group's.
- */
-const clusterTools: readonly (readonly ToolModule[])[] = [
+type ToolGroups = readonly (readonly ToolModule[])[];
+
+/** What the sandbox runs and the tests use. */
+const sandboxTools: ToolGroups = [
   [
     {
       module: "kubernetes",
@@ -65,21 +64,32 @@ const clusterTools: readonly (readonly ToolModule[])[] = [
       variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.220.0" },
     },
   ],
-];
-
-/** Services that the workloads are tested against; the clusters do without. */
-const serviceTools: readonly (readonly ToolModule[])[] = [
   [
     { module: "minio", binaries: { minio: "github.com/minio/minio" } },
     { module: "mc", binaries: { mc: "github.com/minio/mc" } },
   ],
 ];
 
-/** Which tools: those of the clusters, or those that tests of the workloads need too. */
-export type ToolSet = "clusters" | "everything";
+/** What the model-sync worker is compared with. */
+const benchTools: ToolGroups = [
+  [
+    { module: "s5cmd", binaries: { s5cmd: "github.com/peak/s5cmd/v2" } },
+    { module: "rclone", binaries: { rclone: "." } },
+  ],
+];
 
-const groupsOf = (set: ToolSet): readonly (readonly ToolModule[])[] =>
-  set === "clusters" ? clusterTools : [...clusterTools, ...serviceTools];
+/**
+ * Every set of tools, each in groups that share most of their modules: the caches of Go are emptied after each
+ * group, so that the disk never holds more than one group's.
+ */
+const toolSets = { sandbox: sandboxTools, bench: benchTools } satisfies Readonly<Record<string, ToolGroups>>;
+
+export type ToolSet = keyof typeof toolSets;
+
+/** Names of all sets. */
+export const toolSetNames = Object.keys(toolSets) as ToolSet[];
+
+const everyTool = (): ToolModule[] => Object.values(toolSets).flat(2);
 
 export interface ToolTiming {
   readonly tool: string;
@@ -138,18 +148,19 @@ function build(tool: ToolModule, environment: NodeJS.ProcessEnv): void {
   fs.renameSync(unfinished, folder);
 }
 
-/** Whether every tool is in place at its pin. */
+/** Whether every tool of a set is in place at its pin. */
 export function toolsInPlace(set: ToolSet): boolean {
-  return groupsOf(set)
-    .flat()
-    .every((tool) => fs.existsSync(builtFolder(tool)));
+  return toolSets[set].flat().every((tool) => fs.existsSync(builtFolder(tool)));
 }
 
-/** Builds what is missing and links every tool into `bin`; `progress` hears of each build with its time. */
+/**
+ * Builds what is missing of a set and links every tool there is into `bin`; `progress` hears of each build with its
+ * time.
+ */
 export function buildTools(bin: string, set: ToolSet, progress: (line: string) => void): ToolTiming[] {
   const timings: ToolTiming[] = [];
   const goCaches = path.join(cacheFolder, "go");
-  for (const group of groupsOf(set)) {
+  for (const group of toolSets[set]) {
     const missing = group.filter((tool) => !fs.existsSync(builtFolder(tool)));
     if (missing.length === 0) continue;
     requireGo();
@@ -187,20 +198,14 @@ function requireGo(): void {
 function link(bin: string): void {
   fs.rmSync(bin, { recursive: true, force: true });
   fs.mkdirSync(bin, { recursive: true });
-  for (const tool of groupsOf("everything")
-    .flat()
-    .filter((one) => fs.existsSync(builtFolder(one))))
+  for (const tool of everyTool().filter((one) => fs.existsSync(builtFolder(one))))
     for (const binary of Object.keys(tool.binaries))
       fs.symlinkSync(path.join(builtFolder(tool), binary), path.join(bin, binary));
 }
 
 /** Builds of earlier pins and builds that were interrupted. */
 function removeOutdated(): void {
-  const current = new Set(
-    groupsOf("everything")
-      .flat()
-      .map((tool) => path.basename(builtFolder(tool))),
-  );
+  const current = new Set(everyTool().map((tool) => path.basename(builtFolder(tool))));
   const folder = path.join(cacheFolder, "tools");
   for (const name of fs.readdirSync(folder))
     if (!current.has(name)) fs.rmSync(path.join(folder, name), { recursive: true, force: true });

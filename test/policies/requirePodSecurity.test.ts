@@ -196,13 +196,15 @@ describe("the exemptions of require-pod-security", () => {
   it("are these alone, each with a reason", () => {
     expect(
       exemptions.map(
-        ({ namespace, component, field, path = "" }) => `${namespace}/${component}: ${field} ${path}`,
+        ({ namespace, component, field, path = "", outside }) =>
+          `${namespace}/${component}: ${field} ${outside === undefined ? path : `outside ${outside.join(" ")}`}`,
       ),
     ).toEqual([
       "federation-agents/node-exporter: hostNetwork ",
       "federation-agents/node-exporter: hostPID ",
       "federation-agents/node-exporter: hostPort ",
       "federation-agents/node-exporter: hostPath /",
+      "federation-transfer/model-sync: hostPath outside /bin /boot /dev /etc /lib /lib64 /proc /run /sbin /sys /usr /var",
     ]);
     expect(exemptions.filter(({ reason }) => reason.length < 20)).toEqual([]);
   });
@@ -234,4 +236,73 @@ describe("the exemptions of require-pod-security", () => {
       ]);
     },
   );
+});
+
+describe("the exemption of the model transfer", () => {
+  const type = "batch/v1:CronJob";
+  const inCronJob = 'CronJob "subject", spec.jobTemplate.spec.template.spec.';
+  const refusal = `${inCronJob}volumes[0].hostPath: is no volume of a restricted pod; use one of ${volumeTypes}`;
+  const cronJob = (
+    path: string,
+    { namespace = "federation-transfer", component = "model-sync", readOnly = true, more = {} } = {},
+  ): Props => ({
+    metadata: { namespace },
+    spec: {
+      jobTemplate: {
+        spec: {
+          template: {
+            metadata: { labels: { "app.kubernetes.io/name": component } },
+            spec: podSpec({
+              containers: [container({ volumeMounts: [{ name: "models", mountPath: "/models", readOnly }] })],
+              volumes: [{ name: "models", hostPath: { path } }],
+              ...more,
+            }),
+          },
+        },
+      },
+    },
+  });
+
+  it.each(["/mnt/beegfs", "/beegfs/models/trained", "/variants", "/home/shared"])(
+    "lets a run mount %s read-only",
+    async (path) => {
+      expect(await violations(policy, type, cronJob(path))).toEqual([]);
+    },
+  );
+
+  it.each([
+    "/",
+    "/etc",
+    "/var/lib/kubelet",
+    "/run/containerd",
+    "/mnt/../etc",
+    "/mnt/./x",
+    "/mnt/",
+    "mnt",
+    "",
+  ])("does not let it mount %j", async (path) => {
+    expect(await violations(policy, type, cronJob(path))).toEqual([refusal]);
+  });
+
+  it("wants the mount read-only", async () => {
+    expect(await violations(policy, type, cronJob("/mnt/beegfs", { readOnly: false }))).toEqual([
+      `${inCronJob}volumes[0].hostPath: must be mounted with readOnly: true everywhere`,
+    ]);
+  });
+
+  it.each([{ namespace: "federation" }, { component: "model-sync-verify" }, { component: "node-exporter" }])(
+    "does not hold for %j",
+    async (change) => {
+      expect(await violations(policy, type, cronJob("/mnt/beegfs", change))).toEqual([refusal]);
+    },
+  );
+
+  it("holds for no other field", async () => {
+    expect(
+      await violations(policy, type, cronJob("/mnt/beegfs", { more: { hostNetwork: true, hostPID: true } })),
+    ).toEqual([
+      `${inCronJob}hostNetwork: shares the node's namespace; remove it`,
+      `${inCronJob}hostPID: shares the node's namespace; remove it`,
+    ]);
+  });
 });

@@ -2,6 +2,7 @@ import { until } from "../../sandbox/checks";
 import { endpoint, get, queryValue, type Side } from "../../sandbox/prometheus";
 import { keepEndpoints } from "../../sandbox/up";
 import { readSummary } from "../../sandbox/summary";
+import { minioUsers } from "../support/landingZone";
 import {
   command,
   evidence,
@@ -15,6 +16,7 @@ import {
   stackOf,
   type Stack,
 } from "../support/live";
+import { runJob } from "../support/transfer";
 
 interface Generation {
   readonly id: number;
@@ -89,11 +91,27 @@ describe("rotation of credentials", () => {
         () => Promise.resolve(evidence(stack)),
       );
     };
+    /** The S3 users of these generations, and a transfer that works with what the member has now. */
+    const transfer = async (...of: readonly Generation[]): Promise<void> => {
+      const names = [
+        "model-retention-run",
+        "model-retention-status",
+        "model-sync-run-hpc",
+        "model-sync-status-hpc",
+      ];
+      const expected = of.flatMap(({ id }) => names.map((name) => `${name}-${id}`));
+      expect([...minioUsers()].sort()).toEqual(expected.sort());
+      expect((await runJob("model-sync")).status).toBe("Complete");
+    };
     await step("cloud", { old: true, fresh: true });
+    await transfer(old, fresh);
     await step("hpc", { old: true, fresh: true });
+    await transfer(old, fresh);
     init("--rotate-finish");
     await step("cloud", { old: false, fresh: true });
+    await transfer(fresh);
     await step("hpc", { old: false, fresh: true });
+    await transfer(fresh);
 
     expect({ cloud: readySince("cloud"), hpc: readySince("hpc") }).toEqual(since);
     const summary = readSummary();

@@ -1,10 +1,11 @@
 import { until } from "../../sandbox/checks";
+import { landingZoneLeftovers } from "../support/landingZone";
 import { kubectl, pulumiRun, type Stack } from "../support/live";
 
 /** Everything left in a cluster that this project made: by label, and by its namespaces. */
 function leftovers(stack: Stack): string[] {
   const kinds =
-    "namespaces,clusterroles,clusterrolebindings,persistentvolumeclaims,networkpolicies,configmaps,secrets,services,statefulsets,deployments,daemonsets";
+    "namespaces,clusterroles,clusterrolebindings,persistentvolumeclaims,networkpolicies,configmaps,secrets,services,statefulsets,deployments,daemonsets,cronjobs,jobs";
   const labelled = kubectl(stack, [
     "get",
     kinds,
@@ -30,5 +31,9 @@ describe("destroy", () => {
     const { output } = pulumiRun(["stack", "export", "--stack", stack]);
     const state = JSON.parse(output) as { deployment: { resources?: unknown[] } };
     expect(state.deployment.resources ?? []).toEqual([]);
+  });
+
+  it("leaves no bucket, user or policy of the landing zone in MinIO", () => {
+    expect(landingZoneLeftovers()).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
+import { isTree, listAt, treeAt, valueAt, type Tree } from "../properties";
 import { ApiError, type Cluster } from "./cluster";
 import type { Discovery } from "./discovery";
 import { adoptedFields, ownedByOthers } from "./fields";
 import { annotations, describe, isAnnotated, nameOf, namespaceOf, type Kind } from "./objects";
 import type { ProviderSettings } from "./settings";
-import { isTree, listAt, treeAt, valueAt, type Tree } from "./properties";
 
 /** Everything a write needs to know. */
 export interface Target {

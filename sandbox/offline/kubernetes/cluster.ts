@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { isTree, listAt, stringAt, type Tree } from "./properties";
+import { isTree, listAt, stringAt, type Tree } from "../properties";
 
 /** An answer of the API server other than success. */
 export class ApiError extends Error {

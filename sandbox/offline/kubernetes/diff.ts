@@ -1,22 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Change, ResourceDiff } from "../changes";
+import { isTree, type Tree } from "../properties";
 import { annotations, isAnnotated, isNamed, namespaceOf, nameOf, type Kind } from "./objects";
-import { isTree, type Tree } from "./properties";
 import { replacingPaths, touches, type Mutability, type Path } from "./replacement";
-
-/** How one property changes. */
-export interface Change {
-  readonly kind: "add" | "delete" | "update";
-  /** True when it makes the object be replaced. */
-  readonly replaces: boolean;
-}
-
-/** How new inputs differ from those an object was made from. */
-export interface ObjectDiff {
-  /** Changes by property path, as the engine spells paths. */
-  readonly changes: ReadonlyMap<string, Change>;
-  /** The object has to go before its successor comes: both would have one name, chosen by the program. */
-  readonly deleteBeforeReplace: boolean;
-}
 
 /**
  * Compares old inputs with new ones; neither may hold secret marks, the new ones may hold unknowns. `others` are
@@ -28,7 +14,7 @@ export function diffObjects(
   news: Tree,
   mutability: Mutability,
   others: ReadonlyMap<string, Change> = new Map(),
-): ObjectDiff {
+): ResourceDiff {
   const rules = replacingPaths(kind, news, mutability);
   const changes = new Map(others);
   compare([], olds, news, (path, before, after) => {
@@ -37,12 +23,12 @@ export function diffObjects(
     const replaces = touches(path, after, rules) || touches(path, before, rules);
     changes.set(spell(path), { kind: changed, replaces });
   });
-  return { changes, deleteBeforeReplace: replaced(changes) && keepsName(olds, news) };
-}
-
-/** True when any of the changes replaces the object. */
-export function replaced(changes: ReadonlyMap<string, Change>): boolean {
-  return [...changes.values()].some((change) => change.replaces);
+  const replaced = [...changes.values()].some(({ replaces }) => replaces);
+  return {
+    changes,
+    deleteBeforeReplace: replaced && keepsName(olds, news),
+    against: "inputs",
+  };
 }
 
 function keepsName(olds: Tree, news: Tree): boolean {

@@ -1,6 +1,6 @@
+import { listAt, stringAt, valueAt } from "../properties";
 import { ApiError, type Cluster } from "./cluster";
 import type { Kind } from "./objects";
-import { listAt, stringAt, valueAt } from "./properties";
 
 /** Where the API server keeps objects of one kind. */
 export interface Endpoint {

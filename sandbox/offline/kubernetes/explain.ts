@@ -1,7 +1,7 @@
+import { isTree, listAt, numberAt, stringAt, treeAt, valueAt, type Tree } from "../properties";
 import type { Cluster } from "./cluster";
 import type { Discovery } from "./discovery";
 import { namespaceOf, nameOf } from "./objects";
-import { isTree, listAt, numberAt, stringAt, treeAt, valueAt, type Tree } from "./properties";
 
 /** Log lines quoted of each container that does not run. */
 const logLines = 10;

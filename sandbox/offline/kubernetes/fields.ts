@@ -1,4 +1,4 @@
-import { isTree, listAt, stringAt, treeAt, valueAt, type Tree } from "./properties";
+import { isTree, listAt, stringAt, treeAt, valueAt, type Tree } from "../properties";
 
 /** Managers whose fields become ours when we apply: kubectl, and this provider without server-side apply. */
 const adoptable: readonly { readonly prefix: string; readonly operation: string }[] = [

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
-import type { Tree } from "./properties";
+import type { Tree } from "../properties";
 
 /** What of the provider's configuration says which cluster it talks to. */
 export interface ClusterChoice {

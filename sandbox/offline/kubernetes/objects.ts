@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
-import { isTree, isUnknown, stringAt, treeAt, valueAt, type Tree } from "./properties";
+import { partsOfUrn } from "../names";
+import { isTree, isUnknown, stringAt, treeAt, valueAt, type Tree } from "../properties";
 
 /** A Kubernetes kind with its API group and version (`v1` for the core group, else `group/version`). */
 export interface Kind {
@@ -24,12 +24,6 @@ export function kindOfType(type: string): Kind {
   const [group = "", version = ""] = module.split("/");
   if (version === "" || kind === "") throw new Error(`"${type}" is not the type of a Kubernetes resource`);
   return { apiVersion: group === "core" || group === "" ? version : `${group}/${version}`, kind };
-}
-
-/** The type token and the logical name inside a URN. */
-export function partsOfUrn(urn: string): { type: string; name: string } {
-  const [, , types = "", ...name] = urn.replace(/^urn:pulumi:/, "").split("::");
-  return { type: types.slice(types.lastIndexOf("$") + 1), name: name.join("::") };
 }
 
 /** The kind an object says it is of, or where it says nothing, the one its type token names. */
@@ -98,12 +92,6 @@ export function autonamed(object: Tree, name: string): Tree {
     name,
     annotations: { ...(isTree(given) ? given : {}), [annotations.autonamed]: "true" },
   });
-}
-
-/** Logical name plus eight hexadecimal characters: the same for the same seed, random without one. */
-export function uniqueName(prefix: string, seed: Uint8Array): string {
-  const source = seed.length === 0 ? randomBytes(32) : seed;
-  return `${prefix}${createHash("sha256").update(source).update(prefix).digest("hex").slice(0, 8)}`;
 }
 
 /** A name for people: `Kind namespace/name`. */

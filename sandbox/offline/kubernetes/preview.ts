@@ -1,8 +1,5 @@
+import { isTree, treeAt, unknownString as unknown, type Tree } from "../properties";
 import { groupOf, type Kind } from "./objects";
-import { isTree, treeAt, type Tree } from "./properties";
-
-/** The engine's word for a string that is not known yet. */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /**
  * A dry run's object as a preview shows it: what the server will only assign when the object is really made

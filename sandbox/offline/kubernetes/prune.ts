@@ -1,4 +1,4 @@
-import { isTree, treeAt, type Tree } from "./properties";
+import { isTree, treeAt, type Tree } from "../properties";
 
 /** Fields of live objects that nobody gives as an input. */
 const serverMetadata = [

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { isTree, listAt, numberAt, stringAt, treeAt, valueAt, type Tree } from "../properties";
 import { groupOf, type Kind } from "./objects";
-import { isTree, listAt, numberAt, stringAt, treeAt, valueAt, type Tree } from "./properties";
 
 /** Whether an object does what it was made for: yes, not yet (why), or it never will (why). */
 export type Readiness =

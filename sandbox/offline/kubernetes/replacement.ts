@@ -1,5 +1,5 @@
+import { isTree, type Tree } from "../properties";
 import { groupOf, type Kind } from "./objects";
-import { isTree, type Tree } from "./properties";
 
 /** A path into an object; "*" stands for every index of a list. */
 export type Path = readonly (string | number)[];

@@ -1,23 +1,18 @@
+import type { Change, ResourceDiff } from "../changes";
+import { InitializationError, type Engine, type Trouble } from "../engine";
+import { partsOfUrn, uniqueName } from "../names";
+import { containsUnknown, isTree, stringAt, treeAt, valueAt, type Tree } from "../properties";
+import type { Checked, Created, Provider, Reading, Subject } from "../provider";
 import { createObject, getObject, updateObject, type Target } from "./apply";
 import { ApiError, UnreachableError, type Cluster } from "./cluster";
-import { diffObjects, type Change, type ObjectDiff } from "./diff";
+import { diffObjects } from "./diff";
 import { Discovery, NoSuchKindError } from "./discovery";
 import * as objects from "./objects";
-import { InitializationError, type Engine, type Trouble } from "./engine";
 import { importedInputs, liveInputs } from "./prune";
-import {
-  containsUnknown,
-  isTree,
-  markSecrets,
-  plainTree,
-  stringAt,
-  treeAt,
-  valueAt,
-  type Tree,
-} from "./properties";
 import { previewOutputs } from "./preview";
 import { isJudgedOnRead, readiness } from "./readiness";
 import type { ProviderSettings } from "./settings";
+import { markObject, objectOf } from "./spelling";
 import { fieldManagerOf, makeState, parseState } from "./state";
 import { awaitGone, awaitReady, judge, type Wait } from "./wait";
 
@@ -29,22 +24,11 @@ export interface Session {
   readonly signal: AbortSignal;
 }
 
-/** A resource as the engine names it. */
-export interface Subject {
-  readonly urn: string;
-  readonly id: string;
-  /** Seconds from `customTimeouts`; 0: none. */
-  readonly timeout: number;
-}
-
-/** What was read: undefined when the object is gone. */
-export type Reading = { readonly id: string; readonly state: Tree; readonly inputs: Tree } | undefined;
-
 /** Answers, of a failed preview, that say nothing about the change itself: what it needs may come with the same update. */
 const previewBlind = ["NotFound", "Forbidden", "AlreadyExists"];
 
 /** Creates, reads, changes and deletes the objects of one cluster. */
-export class Resources {
+export class Resources implements Provider {
   private readonly discovery: Discovery;
   private reachable: Promise<UnreachableError | undefined> | undefined;
 
@@ -53,14 +37,14 @@ export class Resources {
   }
 
   /** Completes a resource's inputs: kind, name, namespace, label. `olds` are empty for a new resource. */
-  async check(urn: string, olds: Tree, news: Tree, seed: Uint8Array): Promise<Tree> {
+  async check(urn: string, olds: Tree, news: Tree, seed: Uint8Array): Promise<Checked> {
     const { settings } = this.session;
     const unreachable = await this.unreachable();
     if (unreachable !== undefined && settings.skipUpdateUnreachable && Object.keys(olds).length > 0) {
       this.session.engine.log("warning", urn, `${unreachable.message}; skipped as the provider is told to`);
-      return olds;
+      return { inputs: olds, failures: [] };
     }
-    const [old, given] = [plainTree(olds), plainTree(news)];
+    const [old, given] = [objectOf(olds), objectOf(news)];
     const kind = objects.kindOf(given, urn);
     if (
       isTree(given.metadata) &&
@@ -72,9 +56,9 @@ export class Resources {
     let inputs: Tree = { ...given, apiVersion: kind.apiVersion, kind: kind.kind };
     const isNew = Object.keys(old).length === 0;
     if (!objects.isNamed(inputs)) {
-      const prefix = `${objects.partsOfUrn(urn).name}-`;
+      const prefix = `${partsOfUrn(urn).name}-`;
       const adopts = !isNew && objects.isAnnotated(old, objects.annotations.autonamed);
-      inputs = objects.autonamed(inputs, adopts ? objects.nameOf(old) : objects.uniqueName(prefix, seed));
+      inputs = objects.autonamed(inputs, adopts ? objects.nameOf(old) : uniqueName(prefix, seed, 8));
     }
     if (
       valueAt(inputs, "metadata", "namespace") === undefined &&
@@ -87,12 +71,12 @@ export class Resources {
       inputs = objects.withMetadata(inputs, {
         labels: { [managedBy]: "pulumi", ...treeAt(inputs, "metadata", "labels") },
       });
-    return markSecrets(inputs, news);
+    return { inputs: markObject(inputs, news), failures: [] };
   }
 
   /** Compares a resource's state with new inputs; no request is made but for a Job that is to be replaced when unready. */
-  async diff(urn: string, state: Tree, news: Tree): Promise<ObjectDiff> {
-    const inputs = plainTree(news);
+  async diff(urn: string, state: Tree, news: Tree): Promise<ResourceDiff> {
+    const inputs = objectOf(news);
     const kind = objects.kindOf(inputs, urn);
     const recorded = parseState(state);
     const unready = await this.replacesUnready(kind, recorded.live, inputs);
@@ -100,12 +84,8 @@ export class Resources {
   }
 
   /** Creates an object and waits until it is ready; a preview asks the server for the outcome only. */
-  async create(
-    { urn, timeout }: Subject,
-    news: Tree,
-    preview: boolean,
-  ): Promise<{ id: string; state: Tree }> {
-    const inputs = plainTree(news);
+  async create({ urn, timeout }: Subject, news: Tree, preview: boolean): Promise<Created> {
+    const inputs = objectOf(news);
     const kind = objects.kindOf(inputs, urn);
     const target = this.target(kind, inputs, "", preview);
     if (preview) {
@@ -140,7 +120,7 @@ export class Resources {
     ignored: readonly string[],
   ): Promise<Tree> {
     const recorded = parseState(olds);
-    const inputs = plainTree(news);
+    const inputs = objectOf(news);
     const kind = objects.kindOf(inputs, urn);
     const target = this.target(kind, inputs, recorded.fieldManager, preview);
     const change = (): Promise<Tree> => updateObject(target, recorded.inputs, inputs, ignored);
@@ -168,7 +148,7 @@ export class Resources {
     const unreachable = await this.unreachable();
     if (unreachable !== undefined) return this.readUnreachable(urn, id, olds, givenInputs, unreachable);
     const recorded = parseState(olds);
-    const inputs = plainTree(givenInputs);
+    const inputs = objectOf(givenInputs);
     const isKnown = Object.keys(inputs).length > 0;
     const kind = objects.kindOf(isKnown ? inputs : recorded.live, urn);
     const { namespace, name } = objects.parseId(id);
@@ -181,7 +161,7 @@ export class Resources {
     const found = isKnown ? liveInputs(live, inputs) : importedInputs(live);
     const manager = fieldManagerOf(found, recorded.fieldManager, this.session.settings.serverSideApply);
     const state = makeState(live, found, givenInputs, manager, recorded.initialApiVersion);
-    const marked = markSecrets(found, givenInputs);
+    const marked = markObject(found, givenInputs);
     if (isKnown && isJudgedOnRead(kind) && !objects.isAnnotated(inputs, objects.annotations.skipAwait)) {
       const { problems } = await judge(this.wait(urn, kind, live, inputs, timeout));
       if (problems.length > 0)

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { isUnknown, plain, type Tree } from "./properties";
+import { changedKeys, type SettingsDiff } from "../changes";
+import { isUnknown, plainTree, type Tree } from "../properties";
 
 /** How one provider instance is configured, with the defaults of the official provider. */
 export interface ProviderSettings {
@@ -45,13 +46,6 @@ export function providerSettings(
   };
 }
 
-/** What a change of a provider's configuration means for its resources. */
-export interface SettingsDiff {
-  readonly changed: readonly string[];
-  /** Keys that force every resource of the provider to be replaced. */
-  readonly replaces: readonly string[];
-}
-
 const clusterKeys = ["kubeconfig", "context", "cluster"] as const;
 
 /**
@@ -64,9 +58,8 @@ export function diffSettings(
   news: Tree,
   activeCluster: (settings: Tree) => unknown,
 ): SettingsDiff {
-  const [before, after] = [plain(olds) as Tree, plain(news) as Tree];
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  const changed = keys.filter((key) => key !== "version" && !isDeepStrictEqual(before[key], after[key]));
+  const [before, after] = [plainTree(olds), plainTree(news)];
+  const changed = changedKeys(before, after);
   const [oldIdentifier, newIdentifier] = [before.clusterIdentifier, after.clusterIdentifier];
   if (isSet(newIdentifier) && oldIdentifier === newIdentifier) return { changed, replaces: [] };
   if (isSet(oldIdentifier) && isSet(newIdentifier)) return { changed, replaces: ["clusterIdentifier"] };

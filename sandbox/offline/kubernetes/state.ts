@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { stringAt, treeAt, type Tree } from "../properties";
 import { annotationOf, annotations } from "./objects";
-import { forSdk, markSecrets, plain, stringAt, treeAt, type Tree } from "./properties";
+import { forSdk, markObject, objectOf } from "./spelling";
 
 /** A resource's state taken apart: nothing in it is marked as secret any more. */
 export interface Recorded {
@@ -15,7 +16,7 @@ export interface Recorded {
 
 /** Takes a resource's state apart. */
 export function parseState(state: Tree): Recorded {
-  const { __inputs: inputs, __initialApiVersion, __fieldManager, ...live } = plain(state) as Tree;
+  const { __inputs: inputs, __initialApiVersion, __fieldManager, ...live } = objectOf(state);
   return {
     inputs: treeAt(inputs),
     live,
@@ -36,8 +37,8 @@ export function makeState(
   initialApiVersion: string,
 ): Tree {
   return {
-    ...markSecrets(treeAt(forSdk(live)), source),
-    __inputs: markSecrets(treeAt(forSdk(inputs)), source),
+    ...markObject(forSdk(live), source),
+    __inputs: markObject(forSdk(inputs), source),
     __initialApiVersion: initialApiVersion || stringAt(live, "apiVersion"),
     __fieldManager: fieldManager,
   };

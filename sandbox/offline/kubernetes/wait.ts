@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { listAt, stringAt, type Tree } from "../properties";
 import { ApiError, UnreachableError, type Cluster } from "./cluster";
 import type { Discovery } from "./discovery";
 import { explainTrouble } from "./explain";
 import { annotationOf, annotations, describe, isAnnotated, nameOf, namespaceOf, type Kind } from "./objects";
-import { listAt, stringAt, type Tree } from "./properties";
 import { isAwaited, readiness, type Readiness, type Surroundings } from "./readiness";
 
 /** Everything a wait needs. */

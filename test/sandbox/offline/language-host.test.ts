@@ -7,8 +7,9 @@ jest.setTimeout(120_000);
 let project: Project;
 
 beforeAll(async () => {
-  project = new Project("none");
+  project = new Project();
   await project.start();
+  await project.setSecret("kubeconfig", "none");
   mkdirSync(join(project.folder, "elsewhere"));
   const options = 'options: {typescript: false, nodeargs: "--import tsx"}';
   project.write("Pulumi.yaml", `name: offline\nmain: elsewhere/\nruntime:\n  name: nodejs\n  ${options}\n`);

@@ -12,22 +12,6 @@ export interface Result {
   readonly output: string;
 }
 
-/** One resource of the generic test program. */
-export interface Declared {
-  readonly type: string;
-  readonly name: string;
-  readonly args: object;
-  readonly options?: object;
-  /** Names of resources that come first. */
-  readonly after?: readonly string[];
-}
-
-/** What the generic test program declares. */
-export interface Declaration {
-  readonly provider?: Readonly<Record<string, string>>;
-  readonly resources: readonly Declared[];
-}
-
 /** One resource as an exported state has it. */
 export interface StateResource {
   readonly urn: string;
@@ -46,21 +30,6 @@ export interface Step {
 }
 
 const repository = resolve(__dirname, "../../..");
-
-/** The program: declares what `program.json` beside it says, with a provider of its own. */
-const program = `
-const pulumi = require("@pulumi/pulumi");
-const { readFileSync } = require("node:fs");
-const spec = JSON.parse(readFileSync(__dirname + "/program.json", "utf8"));
-class Cluster extends pulumi.ProviderResource {}
-const kubeconfig = new pulumi.Config().requireSecret("kubeconfig");
-const provider = new Cluster("kubernetes", "cluster", { kubeconfig, ...spec.provider }, { version: "4.34.2" });
-const made = {};
-for (const { type, name, args, options, after = [] } of spec.resources) {
-  const opts = { provider, version: "4.34.2", ...options, dependsOn: after.map((other) => made[other]) };
-  made[name] = new pulumi.CustomResource(type, name, args, opts);
-}
-`;
 
 /** Runs a command to its end, whatever its exit code; both of its outputs as one text. */
 export function run(
@@ -82,9 +51,12 @@ export function run(
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "offline-project-"));
   readonly env: NodeJS.ProcessEnv;
+  /** Where the project's commands keep what is to be gone when they end. */
+  readonly temporary = join(this.folder, "tmp");
   private readonly bin = join(this.folder, "bin");
 
-  constructor(readonly kubeconfig: string) {
+  /** `environment` is what the project's commands see beside the test's own. */
+  constructor(environment: Readonly<Record<string, string>> = {}) {
     this.env = {
       ...process.env,
       PATH: [this.bin, process.env.PATH].join(delimiter),
@@ -92,26 +64,27 @@ export class Project {
       PULUMI_HOME: join(this.folder, "home"),
       PULUMI_CONFIG_PASSPHRASE: "of these tests alone",
       PULUMI_SKIP_UPDATE_CHECK: "true",
-      KUBECONFIG: kubeconfig,
+      TMPDIR: this.temporary,
+      ...environment,
     };
   }
 
-  /** Makes the folder and the stack. */
-  async start(): Promise<void> {
-    for (const folder of ["state", "home", "program", "pack"]) mkdirSync(join(this.folder, folder));
+  /**
+   * Makes the folder and the stack. `main` is the program's file in the folder `program`, `nodeArguments` are node's
+   * own for running it.
+   */
+  async start(main = "index.js", nodeArguments = ""): Promise<void> {
+    for (const folder of ["state", "home", "program", "pack", "tmp"]) mkdirSync(join(this.folder, folder));
     symlinkSync(join(repository, "node_modules"), join(this.folder, "node_modules"));
     await installStandIns(this.bin, { node: process.execPath });
-    this.write(
-      "Pulumi.yaml",
-      "name: offline\nmain: program/\nruntime:\n  name: nodejs\n  options: {typescript: false}\n",
-    );
-    this.write("program/package.json", JSON.stringify({ name: "program", main: "index.js" }));
-    this.write("program/index.js", program);
+    const options = { typescript: false, ...(nodeArguments === "" ? {} : { nodeargs: nodeArguments }) };
+    const project = { name: "offline", main: "program/", runtime: { name: "nodejs", options } };
+    this.write("Pulumi.yaml", JSON.stringify(project));
+    this.write("program/package.json", JSON.stringify({ name: "program", main }));
     await this.must("stack", "init", "test");
-    await this.setKubeconfig(this.kubeconfig);
   }
 
-  /** Removes the folder; the stack's objects are gone by then or belong to a namespace that is. */
+  /** Removes the folder; what the stack made is gone by then or goes with what it was made in. */
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -120,13 +93,9 @@ export class Project {
     writeFileSync(join(this.folder, path), content);
   }
 
-  declare(declaration: Declaration): void {
-    this.write("program/program.json", JSON.stringify(declaration));
-  }
-
-  /** Gives the provider a kubeconfig, as content or path. */
-  async setKubeconfig(value: string): Promise<void> {
-    const args = ["config", "set", "--secret", "kubeconfig"];
+  /** Sets a secret of the stack's configuration. */
+  async setSecret(key: string, value: string): Promise<void> {
+    const args = ["config", "set", "--secret", key];
     const { code, output } = await run("pulumi", args, { cwd: this.folder, env: this.env, input: value });
     if (code !== 0) throw new Error(output);
   }
@@ -176,16 +145,5 @@ export class Project {
         resource,
       ]),
     );
-  }
-
-  kubectl(...args: readonly string[]): Promise<Result> {
-    return run("kubectl", args, { cwd: this.folder, env: this.env });
-  }
-
-  /** What kubectl prints; an error when it fails. */
-  async mustKubectl(...args: readonly string[]): Promise<string> {
-    const { code, output } = await this.kubectl(...args);
-    if (code !== 0) throw new Error(`kubectl ${args.join(" ")} ended with ${code}:\n${output}`);
-    return output.trim();
   }
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { pulumiEnvironment } from "../../../sandbox/pulumi";
-import { Project, type Declared } from "./project";
+import { KubernetesProject, type Declared } from "./kubernetesProject";
 
 jest.setTimeout(300_000);
 
 const kubeconfig = process.env.SANDBOX_KUBECONFIG_CLOUD ?? pulumiEnvironment().SANDBOX_KUBECONFIG_CLOUD ?? "";
 const namespace = `offline-${randomBytes(4).toString("hex")}`;
-let project: Project;
+let project: KubernetesProject;
 /** An image whose program runs until it is stopped, and one that ends at once by its arguments. */
 let images: { readonly waiting: string; readonly ending: string };
 
@@ -100,7 +100,7 @@ async function findImages(): Promise<typeof images> {
 beforeAll(async () => {
   if (!existsSync(kubeconfig))
     throw new Error(`no kubeconfig at ${kubeconfig}: run \`npm run sandbox\` first`);
-  project = new Project(kubeconfig);
+  project = new KubernetesProject(kubeconfig);
   await project.start();
   images = await findImages();
 });
@@ -404,7 +404,7 @@ describe("the provider", () => {
     project.declare({ provider: { clusterIdentifier: "one" }, resources });
     await project.mustUp();
     const content = readFileSync(kubeconfig, "utf8");
-    await project.setKubeconfig(content.replace(/https:\/\/[0-9.]+:[0-9]+/, "$&/"));
+    await project.setSecret("kubeconfig", content.replace(/https:\/\/[0-9.]+:[0-9]+/, "$&/"));
     const same = await project.preview();
     expect(Object.fromEntries(Object.entries(same).map(([name, { op }]) => [name, op]))).toEqual({
       cluster: "update",
@@ -413,7 +413,7 @@ describe("the provider", () => {
     project.declare({ provider: { clusterIdentifier: "two" }, resources });
     const moved = await project.preview();
     expect([moved.cluster!.op, moved.home!.op, moved.auto!.op]).toEqual(["replace", "replace", "replace"]);
-    await project.setKubeconfig(kubeconfig);
+    await project.setSecret("kubeconfig", kubeconfig);
   });
 
   it("previews resources of a cluster that is not known yet", async () => {
@@ -440,9 +440,9 @@ describe("the provider", () => {
       provider: { clusterIdentifier: "one" },
       resources: [home, configMap("late", { a: "1" })],
     });
-    await project.setKubeconfig(content.replace(/https:\/\/[0-9.]+:[0-9]+/, "https://127.0.0.1:9"));
+    await project.setSecret("kubeconfig", content.replace(/https:\/\/[0-9.]+:[0-9]+/, "https://127.0.0.1:9"));
     const { code, output } = await project.up();
-    await project.setKubeconfig(kubeconfig);
+    await project.setSecret("kubeconfig", kubeconfig);
     await project.mustUp();
     expect(code).not.toBe(0);
     expect(output).toContain(

@@ -12,9 +12,9 @@ import { type HubSecrets, hubSecretsSchema } from "../../../settings/credentials
 
 const NOW = new Date("2026-03-01T12:00:00Z");
 const DAY = 86_400_000;
-const HUB = { name: "cloud", hosts: ["192.168.200.10", "localhost"], member: false };
-const HPC = { name: "hpc", hosts: ["192.168.100.10", "localhost"], member: true };
-const HPC2 = { name: "hpc2", hosts: ["192.168.101.10", "localhost"], member: true };
+const HUB = { name: "cloud", hosts: ["192.168.200.10", "localhost"], member: false, landingZone: false };
+const HPC = { name: "hpc", hosts: ["192.168.100.10", "localhost"], member: true, landingZone: false };
+const HPC2 = { name: "hpc2", hosts: ["192.168.101.10", "localhost"], member: true, landingZone: false };
 
 let first: HubSecrets;
 beforeAll(async () => {

@@ -42,22 +42,37 @@ test("prints every object once, by kind, namespace and name, always the same", (
   expect(render("--stack", "hpc").stdout).toBe(rendered.hpc);
 }, 60_000);
 
+const WEB = ["ca.crt", "http-client.yml", "local.password", "local.username", "tls.crt", "tls.key", "web.yml"];
+const OF_MEMBER = ["member-hpc.ca.crt", "member-hpc.password", "member-hpc.username"];
+const STORE = ["minio.accessKey", "minio.secretKey"];
+const REGISTRY = ["mlflow.password", "mlflow.username"];
+
 test.each([
-  ["cloud", ["member-hpc.ca.crt", "member-hpc.password", "member-hpc.username"]],
-  ["hpc", []],
-] as const)("shows the keys of Secrets of %s, and nothing of what they hold", (stack, ofMembers) => {
+  [
+    "cloud",
+    {
+      "prometheus-credentials": [...WEB, ...OF_MEMBER],
+      "model-retention-credentials": [...STORE, ...REGISTRY],
+      "model-retention-exporter-credentials": STORE,
+    },
+  ],
+  [
+    "hpc",
+    {
+      "prometheus-credentials": WEB,
+      "model-sync-credentials": [...STORE, ...REGISTRY],
+      "model-sync-exporter-credentials": STORE,
+    },
+  ],
+] as const)("shows the keys of Secrets of %s, and nothing of what they hold", (stack, expected) => {
   const secrets = objectsOf(rendered[stack]).filter(({ kind }) => kind === "Secret");
-  expect(secrets.map(({ metadata }) => metadata.name)).toEqual(["prometheus-credentials"]);
-  const data = Object.assign({}, secrets[0]!.data, secrets[0]!.stringData) as Readonly<
-    Record<string, string>
-  >;
-  expect(Object.keys(data).sort()).toEqual(
-    [
-      ...["ca.crt", "http-client.yml", "local.password", "local.username", "tls.crt", "tls.key", "web.yml"],
-      ...ofMembers,
-    ].sort(),
+  const dataOf = ({ data, stringData }: RenderedObject): Readonly<Record<string, string>> =>
+    Object.assign({}, data, stringData) as Readonly<Record<string, string>>;
+  const keys = secrets.map((one) => [one.metadata.name, Object.keys(dataOf(one)).sort()]);
+  expect(Object.fromEntries(keys)).toEqual(
+    Object.fromEntries(Object.entries(expected).map(([name, of]) => [name, [...of].sort()])),
   );
-  expect(new Set(Object.values(data))).toEqual(new Set(["[secret]"]));
+  expect(new Set(secrets.flatMap((one) => Object.values(dataOf(one))))).toEqual(new Set(["[secret]"]));
   expect(rendered[stack]).not.toMatch(
     /BEGIN [A-Z ]*(KEY|CERTIFICATE)|\$2[aby]\$|4dabf18193072939515e22adb298388d/,
   );

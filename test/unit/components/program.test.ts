@@ -1,7 +1,16 @@
+import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
+import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
-import type { HubSettings, MemberSettings, Settings, WebCredentials } from "../../../settings";
-import { CLUSTER_UID, record, summary } from "../../support/mocks";
+import type {
+  HubSettings,
+  LandingZone,
+  MemberSettings,
+  ModelSyncSettings,
+  Settings,
+  WebCredentials,
+} from "../../../settings";
+import { CLUSTER_UID, only, record, summary, valueOf } from "../../support/mocks";
 import type { RecordOptions, Registration } from "../../support/mocks";
 import {
   PROMETHEUS_IMAGE,
@@ -29,6 +38,7 @@ function site(
     protect: true,
     namespace: "federation",
     agentsNamespace: "federation-agents",
+    transferNamespace: "federation-transfer",
     prometheus: {
       retention: { time: "15d", size: "40GB" },
       storage: { size: "50Gi", class: "local-path" },
@@ -50,6 +60,7 @@ function site(
       prometheus: PROMETHEUS_IMAGE,
       kubeStateMetrics: "ksm:v2",
       nodeExporter: "node-exporter:v1",
+      node: "node:24",
     },
     credentials: { kind: "stack", web: pulumi.secret(web) },
   };
@@ -64,6 +75,60 @@ const hub: HubSettings = {
   memberCredentials: pulumi.secret({ hpc: web } as Readonly<Record<string, WebCredentials>>),
 };
 
+const worker = { text: "worker", sha256: createHash("sha256").update("worker").digest("hex") };
+const key = (accessKey: string) => ({ accessKey, secretKey: `${accessKey}-secret` });
+const landingZone: LandingZone = {
+  worker,
+  minio: { url: "https://192.168.200.10:30900", region: "us-east-1" },
+  mlflow: { url: "https://192.168.200.10:30500", allowUnauthenticated: false },
+  buckets: { models: "models", benchmarks: "benchmarks" },
+  adoptBuckets: [],
+  retention: {
+    schedule: "30 3 * * *",
+    keepLast: 5,
+    minAgeSeconds: 604_800,
+    apply: false,
+    inferenceServices: "kubernetes",
+  },
+  admin: pulumi.secret(key("admin")),
+  mlflowCredentials: pulumi.secret({ username: "hub", password: "hub-password" }),
+  users: [
+    { name: "writer-1", secretKey: pulumi.secret("w-secret"), grant: { kind: "writer", member: "hpc" } },
+    { name: "reader-1", secretKey: pulumi.secret("r-secret"), grant: { kind: "reader", member: "hpc" } },
+    { name: "gc-1", secretKey: pulumi.secret("gc-secret"), grant: { kind: "retention" } },
+    { name: "gcr-1", secretKey: pulumi.secret("gcr-secret"), grant: { kind: "retentionReader" } },
+  ],
+  retentionCredentials: pulumi.secret(key("gc")),
+  retentionReaderCredentials: pulumi.secret(key("gcr")),
+};
+const modelSync: ModelSyncSettings = {
+  worker,
+  minioUrl: landingZone.minio.url,
+  mlflow: landingZone.mlflow,
+  mlflowCredentials: pulumi.secret({ username: "hpc", password: "hpc-password" }),
+  grant: pulumi.secret({ region: "us-east-1", bucket: "models", writer: key("w"), reader: key("r") }),
+  source: {
+    volume: { kind: "hostPath", path: "/mnt/beegfs" },
+    root: "models/trained",
+    guard: { kind: "fsType", fsType: "beegfs" },
+    include: ["*"],
+    exclude: [],
+    runAs: { user: 65534, group: 65534, supplementalGroups: [] },
+  },
+  quiescence: { settleSeconds: 60, maxWaitSeconds: 86_400 },
+  registeredName: "{member}-{model}",
+  adopt: [],
+  schedule: "*/15 * * * *",
+  timeZone: "UTC",
+  largestModelBytes: 2 ** 30,
+  bandwidth: { timetable: [], expectedBytesPerSecond: 2 ** 20 },
+  readBack: "all",
+  verify: { schedule: "15 2 * * *", readBack: "all" },
+  resources: { requests: { cpu: "250m", memory: "256Mi" }, limits: { cpu: "2", memory: "512Mi" } },
+  nodeSelector: {},
+  tolerations: [],
+};
+
 /** Runs the whole program anew, with settings of its own, against a mocked engine. */
 async function run(
   settings: Settings,
@@ -74,6 +139,7 @@ async function run(
   // the SDKs stay loaded: what is fresh is the program
   jest.doMock("@pulumi/pulumi", () => pulumi);
   jest.doMock("@pulumi/kubernetes", () => kubernetes);
+  jest.doMock("@pulumi/minio", () => minio);
   jest.doMock("../../../settings", () => ({ loadSettings: () => settings, preflight }));
   let outputs: Readonly<Record<string, unknown>> = {};
   const registrations = await record(
@@ -157,6 +223,70 @@ describe("the program", () => {
     );
   });
 
+  it("adds the landing zone and retention to a hub, in a preview too", async () => {
+    const added = async (preview: boolean): Promise<readonly string[]> => {
+      const before = summary((await run(hub, { preview })).registrations);
+      const now = summary((await run({ ...hub, landingZone }, { preview })).registrations);
+      expect(now).toEqual(expect.arrayContaining([...before]));
+      return now.filter((name) => !before.includes(name));
+    };
+    const up = await added(false);
+    expect(up.filter((name) => /federation:|pulumi:|Namespace/.test(name))).toEqual([
+      "federation:kubernetes:FederationNamespace transfer",
+      "federation:transfer:ModelLandingZone landing-zone",
+      "federation:transfer:ModelRetention model-retention",
+      "kubernetes:core/v1:Namespace transfer-namespace",
+      "pulumi:providers:minio minio",
+    ]);
+    expect(up.filter((name) => name.startsWith("minio:"))).toHaveLength(4 + 4 * 3);
+    expect(await added(true)).toEqual(up);
+  });
+
+  it("touches MinIO by its own provider, and only once the cluster is known to be the right one", async () => {
+    const into: Registration[] = [];
+    await run({ ...hub, landingZone }, { into });
+    expect(into.filter(({ type }) => type.startsWith("minio:")).map(({ provider }) => provider)).toEqual(
+      Array<string>(4 + 4 * 3).fill("minio"),
+    );
+    const { inputs } = only(into, "minio");
+    expect(inputs).toMatchObject({
+      minioServer: "192.168.200.10:30900",
+      minioRegion: "us-east-1",
+      minioSsl: "true",
+    });
+    const identity = into.findIndex(({ name }) => name === "cluster-identity");
+    expect(into.findIndex(({ name }) => name === "minio")).toBeGreaterThan(identity);
+  });
+
+  it("adds the transfer to a member, in a preview too, in a namespace that admits its mount", async () => {
+    const { registrations } = await run({ ...member, modelSync });
+    const names = summary(registrations);
+    expect(names).toEqual(expect.arrayContaining([...COMMON]));
+    expect(names.filter((name) => !COMMON.includes(name) && /federation:|CronJob/.test(name))).toEqual([
+      "federation:kubernetes:FederationNamespace transfer",
+      "federation:transfer:ModelSync model-sync",
+      "kubernetes:batch/v1:CronJob model-sync-run",
+      "kubernetes:batch/v1:CronJob model-sync-verify",
+    ]);
+    const levels = only(registrations, "transfer-namespace").inputs as {
+      metadata: { labels: Record<string, string> };
+    };
+    expect(levels.metadata.labels["pod-security.kubernetes.io/enforce"]).toBe("privileged");
+    expect(summary((await run({ ...member, modelSync }, { preview: true })).registrations)).toEqual(names);
+  });
+
+  it("scrapes what it moves models with, and only then", async () => {
+    const jobs = async (settings: Settings): Promise<string> => {
+      const { registrations } = await run(settings);
+      const config = only(registrations, "prometheus-config").inputs as { data: Record<string, string> };
+      return config.data["prometheus.yml"] ?? "";
+    };
+    expect(await jobs(member)).not.toContain("model-transfer");
+    expect(await jobs({ ...member, modelSync })).toContain("app.kubernetes.io/name=model-sync-exporter");
+    expect(await jobs(hub)).not.toContain("model-transfer");
+    expect(await jobs({ ...hub, landingZone })).toContain("app.kubernetes.io/name=model-retention-exporter");
+  });
+
   it("hands the rendered files to the preflight before anything is registered", async () => {
     const into: Registration[] = [];
     const preflight = jest.fn(() => {
@@ -215,6 +345,17 @@ describe("the program", () => {
       localCredentials: true,
       memberCredentials: true,
     });
+  });
+
+  it("says where models arrive, where they do", async () => {
+    const { outputs } = await run({ ...hub, landingZone });
+    const zone = outputs.landingZone as { modelsBucket: pulumi.Output<string> };
+    expect(zone).toMatchObject({
+      minioUrl: "https://192.168.200.10:30900",
+      region: "us-east-1",
+      mlflowUrl: "https://192.168.200.10:30500",
+    });
+    expect(await valueOf(zone.modelsBucket)).toBe("models");
   });
 
   it("has no URL where Prometheus is not exposed, and no credentials where Secrets exist", async () => {

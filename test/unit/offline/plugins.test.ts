@@ -1,9 +1,15 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { choosePlugins, kubernetesVersion, type PluginChoice } from "../../../sandbox/offline/plugins";
+import {
+  choosePlugins,
+  providerVersions,
+  type PluginChoice,
+  type ProviderName,
+} from "../../../sandbox/offline/plugins";
 import { configForRunner, runtimeOptions, splitArguments } from "../../../sandbox/offline/runtime-options";
 
+const providers = Object.keys(providerVersions) as ProviderName[];
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "plugins-"));
@@ -34,36 +40,50 @@ describe("the choice of plugins", () => {
     const pulumi = cli(1);
     executable("ours/pulumi-language-nodejs");
     executable("ours/pulumi-resource-kubernetes");
-    const expected = { nodejs: "stand-in", policy: "stand-in", kubernetes: "stand-in" };
+    executable("ours/pulumi-resource-minio");
+    const expected = { nodejs: "stand-in", policy: "stand-in", kubernetes: "stand-in", minio: "stand-in" };
     expect(await choose(pulumi)).toEqual(expected);
     expect(await choose(pulumi)).toEqual(expected);
-    expect(calls()).toEqual([`plugin install resource kubernetes ${kubernetesVersion}`]);
+    expect(calls().sort()).toEqual(
+      providers.map((name) => `plugin install resource ${name} ${providerVersions[name]}`),
+    );
   });
 
   it("uses what is on PATH, beside the CLI or in the plugin cache", async () => {
     const pulumi = cli(1);
     executable("path/pulumi-analyzer-policy");
     executable("cli/pulumi-language-nodejs");
-    executable(`home/plugins/resource-kubernetes-v${kubernetesVersion}/pulumi-resource-kubernetes`);
+    for (const name of providers)
+      executable(`home/plugins/resource-${name}-v${providerVersions[name]}/pulumi-resource-${name}`);
     expect(await choose(pulumi)).toEqual({
       nodejs: "installed",
       policy: "installed",
       kubernetes: "installed",
+      minio: "installed",
     });
     expect(calls()).toEqual([]);
   });
 
   it("uses a provider that can be downloaded", async () => {
-    expect((await choose(cli(0))).kubernetes).toBe("installed");
+    expect(await choose(cli(0))).toMatchObject({ kubernetes: "installed", minio: "installed" });
   });
 
-  it("asks for the version of the npm package", () => {
-    const { version } = JSON.parse(
-      readFileSync(require.resolve("@pulumi/kubernetes/package.json"), "utf8"),
-    ) as {
-      version: string;
-    };
-    expect(kubernetesVersion).toBe(version.replace(/^v/, ""));
+  it("remembers a refusal of one provider without giving up another", async () => {
+    const pulumi = executable("cli/pulumi", `echo "$@" >> ${folder}/calls; test "$4" = kubernetes`);
+    const expected = { kubernetes: "installed", minio: "stand-in" };
+    expect(await choose(pulumi)).toMatchObject(expected);
+    expect(await choose(pulumi)).toMatchObject(expected);
+    expect(
+      calls()
+        .sort()
+        .map((call) => call.split(" ")[3]),
+    ).toEqual(["kubernetes", "kubernetes", "minio"]);
+  });
+
+  it.each(providers)("asks for the version of the npm package @pulumi/%s", (name) => {
+    const path = require.resolve(`@pulumi/${name}/package.json`);
+    const { version } = JSON.parse(readFileSync(path, "utf8")) as { version: string };
+    expect(providerVersions[name]).toBe(version.replace(/^v/, ""));
   });
 });
 

@@ -1,10 +1,19 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildImages, imageOf } from "../../../sandbox/images";
-import { recipes } from "../../../sandbox/images/catalogue";
+import { recipes, type ImageRecipe } from "../../../sandbox/images/catalogue";
+import { parseLdd, sharedLibraries } from "../../../sandbox/images/libraries";
 import { tar } from "../../../sandbox/images/tar";
 
 let folder: string;
@@ -24,7 +33,7 @@ const list = (archive: Buffer): string[] => {
 const content = (archive: Buffer, path: string): Buffer => {
   const file = join(folder, "archive.tar");
   writeFileSync(file, archive);
-  return execFileSync("tar", ["-xOf", file, path], { maxBuffer: 2 ** 20 });
+  return execFileSync("tar", ["-xOf", file, path], { maxBuffer: 2 ** 24 });
 };
 
 const json = (archive: Buffer, path: string): unknown => JSON.parse(content(archive, path).toString());
@@ -60,7 +69,11 @@ describe("tar", () => {
 
 describe("an image of a recipe", () => {
   const prometheus = recipes.find(({ name }) => name === "prometheus")!;
-  const image = imageOf(prometheus, (tool) => Buffer.from(`binary of ${tool}`));
+  const files = {
+    "bin/prometheus": Buffer.from("binary of prometheus"),
+    "bin/promtool": Buffer.from("binary of promtool"),
+  };
+  const image = imageOf(prometheus, files);
 
   it("is named by the digest of the manifest that its index points at", () => {
     const index = json(image.archive, "index.json") as {
@@ -97,28 +110,100 @@ describe("an image of a recipe", () => {
   });
 
   it("changes its reference with its binary, and with nothing else", () => {
-    const again = imageOf(prometheus, (tool) => Buffer.from(`binary of ${tool}`));
-    const other = imageOf(prometheus, (tool) => Buffer.from(`another binary of ${tool}`));
+    const again = imageOf(prometheus, { ...files });
+    const other = imageOf(prometheus, { ...files, "bin/promtool": Buffer.from("another promtool") });
     expect(again.archive.equals(image.archive)).toBe(true);
     expect(again.reference).toBe(image.reference);
     expect(other.reference).not.toBe(image.reference);
   });
 });
 
+describe("the image node", () => {
+  const node = recipes.find(({ name }) => name === "node")!;
+
+  it("has the program that runs this where the official image has it, its user, and root as default", () => {
+    expect(node.programs).toEqual({ "usr/local/bin/node": process.execPath });
+    const { archive } = imageOf(node, { "usr/local/bin/node": Buffer.from("node") });
+    const blob = (digest: string): string => `blobs/sha256/${digest.slice("sha256:".length)}`;
+    const index = json(archive, "index.json") as { manifests: { digest: string }[] };
+    const manifest = json(archive, blob(index.manifests[0]!.digest)) as {
+      config: { digest: string };
+      layers: { digest: string }[];
+    };
+    expect(json(archive, blob(manifest.config.digest))).toMatchObject({
+      config: { Cmd: ["node"], Env: [expect.stringContaining("/usr/local/bin")] },
+    });
+    expect(json(archive, blob(manifest.config.digest))).not.toHaveProperty("config.User");
+    const layer = content(archive, blob(manifest.layers[0]!.digest));
+    expect(content(layer, "etc/passwd").toString()).toBe(
+      "root:x:0:0:root:/:/sbin/nologin\nnode:x:1000:1000:node:/:/sbin/nologin\n",
+    );
+    expect(content(layer, "etc/group").toString()).toBe("root:x:0:\nnode:x:1000:\n");
+    expect(list(layer).filter((line) => line.includes("usr"))).toEqual([
+      "drwxr-xr-x 0/0 0 1970-01-01 00:00 usr/",
+      "drwxr-xr-x 0/0 0 1970-01-01 00:00 usr/local/",
+      "drwxr-xr-x 0/0 0 1970-01-01 00:00 usr/local/bin/",
+      "-rwxr-xr-x 0/0 4 1970-01-01 00:00 usr/local/bin/node",
+    ]);
+  });
+});
+
+describe("shared libraries", () => {
+  const said = [
+    "\tlinux-vdso.so.1 (0x00007f941d31b000)",
+    "\tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f941d225000)",
+    "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f941cdfe000)",
+    "\t/lib64/ld-linux-x86-64.so.2 (0x00007f941d31d000)",
+    "",
+  ];
+
+  it("are those with a file, the loader among them", () => {
+    expect(parseLdd(said.join("\n"))).toEqual([
+      "/lib/x86_64-linux-gnu/libm.so.6",
+      "/lib/x86_64-linux-gnu/libc.so.6",
+      "/lib64/ld-linux-x86-64.so.2",
+    ]);
+  });
+
+  it("that are not found are named", () => {
+    const text = ["\tlibodd.so.1 => not found", ...said].join("\n");
+    expect(() => parseLdd(text)).toThrow("shared libraries not found: libodd.so.1");
+  });
+
+  it("of the program that runs this start it in a folder that holds nothing else", () => {
+    const all = [process.execPath, ...sharedLibraries(process.execPath)];
+    const into = (file: string): string => join(folder, file === process.execPath ? "/node" : file);
+    for (const file of all) {
+      mkdirSync(dirname(into(file)), { recursive: true });
+      copyFileSync(file, into(file));
+    }
+    const [loader] = all.filter((file) => /\/ld-linux[^/]*$/.test(file));
+    const libraries = [...new Set(all.map((file) => dirname(into(file))))].join(":");
+    const run = spawnSync(
+      into(loader!),
+      ["--inhibit-cache", "--library-path", libraries, "--list", into(process.execPath)],
+      { encoding: "utf8", env: {} },
+    );
+    expect(run.status).toBe(0);
+    expect(parseLdd(run.stdout).filter((path) => !path.startsWith(folder))).toEqual([]);
+  });
+});
+
 describe("buildImages", () => {
-  const tools = [...new Set(recipes.flatMap(({ binaries }) => Object.values(binaries)))];
+  const tools = [...new Set(recipes.flatMap(({ binaries = {} }) => Object.values(binaries)))];
+  const ofTools = recipes.filter(({ programs }) => programs === undefined);
   const fill = (bin: string): void =>
     tools.forEach((tool) => writeFileSync(join(bin, tool), `binary of ${tool}`));
 
   it("makes the same archives wherever it runs, keeps what is made, and remakes what changed", async () => {
     const [bin, out, out2] = [folder, join(folder, "out"), join(folder, "out2")];
     fill(bin);
-    const first = await buildImages(bin, out);
-    expect(first.map(({ name }) => name)).toEqual(recipes.map(({ name }) => name));
+    const first = await buildImages(bin, out, ofTools);
+    expect(first.map(({ name }) => name)).toEqual(ofTools.map(({ name }) => name));
     expect(
       first.every(({ name, reference }) => reference.startsWith(`registry.sandbox/${name}@sha256:`)),
     ).toBe(true);
-    const elsewhere = await buildImages(bin, out2);
+    const elsewhere = await buildImages(bin, out2, ofTools);
     expect(elsewhere.map(({ reference }) => reference)).toEqual(first.map(({ reference }) => reference));
     expect(elsewhere.map(({ archive }) => sha256(readFileSync(archive)))).toEqual(
       first.map(({ archive }) => sha256(readFileSync(archive))),
@@ -127,11 +212,30 @@ describe("buildImages", () => {
     const old = new Date(2020, 1, 1);
     first.forEach(({ archive }) => utimesSync(archive, old, old));
     writeFileSync(join(bin, "pause"), "a pause that changed");
-    const third = await buildImages(bin, out);
+    const third = await buildImages(bin, out, ofTools);
     const changed = third.filter(({ reference }, index) => reference !== first[index]!.reference);
     expect(changed.map(({ name }) => name)).toEqual(["pause"]);
     const pause = first.find(({ name }) => name === "pause")!;
     expect(() => readFileSync(pause.archive)).toThrow(/ENOENT/);
+  });
+
+  it("takes a program of this machine with its libraries, and remakes it when it changed", async () => {
+    const program = join(folder, "program");
+    const recipe: ImageRecipe = { name: "node", programs: { "usr/bin/it": program }, config: {} };
+    copyFileSync("/bin/true", program);
+    const [first] = await buildImages(folder, join(folder, "out"), [recipe]);
+    const archive = readFileSync(first!.archive);
+    const index = json(archive, "index.json") as { manifests: { digest: string }[] };
+    const blob = (digest: string): string => `blobs/sha256/${digest.slice("sha256:".length)}`;
+    const manifest = json(archive, blob(index.manifests[0]!.digest)) as { layers: { digest: string }[] };
+    const layer = content(archive, blob(manifest.layers[0]!.digest));
+    for (const library of sharedLibraries("/bin/true"))
+      expect(content(layer, library.slice(1)).equals(readFileSync(library))).toBe(true);
+    expect(content(layer, "usr/bin/it").equals(readFileSync("/bin/true"))).toBe(true);
+    rmSync(program);
+    copyFileSync("/bin/false", program);
+    const [second] = await buildImages(folder, join(folder, "out"), [recipe]);
+    expect(second!.reference).not.toBe(first!.reference);
   });
 
   it("names the binary that is missing", async () => {

@@ -10,6 +10,8 @@ import {
   kubeProxyConfiguration,
 } from "../../../sandbox/clusters/nodeConfiguration";
 import { clusters, hosts, network, prefix } from "../../../sandbox/clusters/topology";
+import { commandOf, serviceNames } from "../../../sandbox/services/daemons";
+import { services } from "../../../sandbox/services/topology";
 
 const addressesIn = (text: string): string[] =>
   (text.match(/\b\d{1,3}(?:\.\d{1,3}){3}\b/g) ?? []).filter((found) => isIP(found) === 4);
@@ -18,11 +20,15 @@ const allowed = (address: string): boolean =>
   address.startsWith("127.") || /^198\.1[89]\./.test(address) || address === "0.0.0.0";
 
 describe("the sandbox's topology", () => {
-  it("gives every node, pod, service and host an address of its own", () => {
+  it("gives every node, pod, service, host and server an address of its own", () => {
     const ranges = clusters.flatMap(({ podCidr, serviceCidr }) => [podCidr, serviceCidr]);
-    const addresses = [...clusters.map(({ nodeIp }) => nodeIp), ...hosts.map(({ address }) => address)];
+    const addresses = [
+      ...clusters.map(({ nodeIp }) => nodeIp),
+      ...hosts.map(({ address }) => address),
+      services.address,
+    ];
     expect(new Set(ranges).size).toBe(4);
-    expect(new Set(addresses).size).toBe(6);
+    expect(new Set(addresses).size).toBe(7);
     const prefixes = ranges.map((cidr) => cidr.slice(0, cidr.lastIndexOf(".")));
     expect(
       addresses.filter((address) => prefixes.includes(address.slice(0, address.lastIndexOf(".")))),
@@ -34,10 +40,12 @@ describe("the sandbox's topology", () => {
   });
 
   it("has names that fit into a link's 15 characters and are found again by their prefix", () => {
-    const names = [network.bridge, ...[...clusters, ...hosts].map(({ namespace }) => namespace)];
+    const names = [network.bridge, ...[...clusters, ...hosts, services].map(({ namespace }) => namespace)];
     expect(new Set(names).size).toBe(names.length);
     expect(names.filter((name) => name.length > 15 || !name.startsWith(prefix))).toEqual([]);
   });
+
+  const key = { accessKey: "name", secretKey: "secret" };
 
   it("names no address outside 127.0.0.0/8 and 198.18.0.0/15 in any configuration", () => {
     const texts = clusters.flatMap((cluster) => [
@@ -53,7 +61,8 @@ describe("the sandbox's topology", () => {
         clusterCertificates(cluster),
       ].map((value) => JSON.stringify(value)),
     ]);
-    const found = [...texts, JSON.stringify(hosts), JSON.stringify(network)].flatMap(addressesIn);
+    const others = [hosts, network, services, ...serviceNames.map((name) => commandOf[name]("/bin", key))];
+    const found = [...texts, ...others.map((value) => JSON.stringify(value))].flatMap(addressesIn);
     expect(found.length).toBeGreaterThan(30);
     expect(found.filter((address) => !allowed(address))).toEqual([]);
   });

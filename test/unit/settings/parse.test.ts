@@ -37,6 +37,7 @@ test("fills a hub's defaults", () => {
     clusterUid: samples.UID,
     kubeconfig: samples.KUBECONFIG,
     hubSecrets: secrets,
+    transfer: {},
     hub: {
       prometheus: {
         retention: { time: "15d", size: "40GB" },
@@ -49,6 +50,7 @@ test("fills a hub's defaults", () => {
       protect: true,
       namespace: "federation",
       agentsNamespace: "federation-agents",
+      transferNamespace: "federation-transfer",
       kubernetes: {
         nodes: HUB_OBJECT.kubernetes.nodes,
         apiServer: { addresses: ["192.168.200.10"], port: 6443 },
@@ -136,9 +138,9 @@ test("refuses unknown keys at every depth and says which are known", () => {
     "other:key": "not ours",
   };
   expect(problems(raw)).toEqual([
-    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack",
+    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials",
     "  - federation:member.prometheus.retention.days: unknown key; allowed: time, size",
-    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, kubernetes, hosts, inventory, images",
+    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, images, modelSync",
   ]);
 });
 
@@ -148,7 +150,7 @@ test("says what is missing, and that init records it", () => {
     "  - federation:cluster: is missing: must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
     "  - federation:clusterUid: is missing: must be the UID of the cluster's namespace kube-system (npm run init records it)",
     "  - federation:kubeconfig: is missing: must be a kubeconfig with clusters, users and contexts (npm run init -- --kubeconfig FILE records it)",
-    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, kubernetes, hosts, inventory, images, members, pricePerGpuHour",
+    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, images, members, pricePerGpuHour, landingZone",
     "  - federation:hubSecrets: is missing: npm run init -- --stack cloud makes it",
   ]);
   expect(problems({}, "new")[0]).toBe("  - federation:role: is missing: must be hub or member");

@@ -11,8 +11,18 @@ export const KUBECONFIG = JSON.stringify({
 });
 
 export const CLUSTERS = [
-  { name: "cloud", hosts: ["192.168.200.10", "prometheus", "localhost", "127.0.0.1"], member: false },
-  { name: "hpc", hosts: ["192.168.100.10", "prometheus", "localhost", "127.0.0.1"], member: true },
+  {
+    name: "cloud",
+    hosts: ["192.168.200.10", "prometheus", "localhost", "127.0.0.1"],
+    member: false,
+    landingZone: true,
+  },
+  {
+    name: "hpc",
+    hosts: ["192.168.100.10", "prometheus", "localhost", "127.0.0.1"],
+    member: true,
+    landingZone: true,
+  },
 ];
 
 /** Credentials of a hub `cloud` and its member `hpc`; made once a test file. */

@@ -5,9 +5,18 @@ import { inspectSettings, parseSettings } from "../../../settings/parse";
 const repository = path.resolve(__dirname, "../../..");
 
 test.each([
-  ["cloud", ["federation:clusterUid", "federation:kubeconfig", "federation:hubSecrets"]],
-  ["hpc", ["federation:clusterUid", "federation:kubeconfig"]],
-])("Pulumi.%s.yaml lacks nothing but what init records", (stack, recorded) => {
+  [
+    "cloud",
+    [
+      "federation:clusterUid",
+      "federation:kubeconfig",
+      "federation:hubSecrets",
+      "federation:minioCredentials",
+      "federation:mlflowCredentials",
+    ],
+  ],
+  ["hpc", ["federation:clusterUid", "federation:kubeconfig", "federation:mlflowCredentials"]],
+])("Pulumi.%s.yaml lacks nothing but what init records and people set", (stack, recorded) => {
   const { problems } = inspectSettings(configOfFile(repository, stack), stack, new Set());
   expect(problems.map(({ key }) => key)).toEqual(recorded);
 });

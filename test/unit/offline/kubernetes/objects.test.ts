@@ -1,4 +1,4 @@
-import * as objects from "../../../sandbox/offline/kubernetes/objects";
+import * as objects from "../../../../sandbox/offline/kubernetes/objects";
 
 describe("names of objects", () => {
   it("reads kind and version from a type token", () => {
@@ -12,24 +12,6 @@ describe("names of objects", () => {
     });
     expect(() => objects.kindOfType("kubernetes:helm")).toThrow(
       '"kubernetes:helm" is not the type of a Kubernetes',
-    );
-  });
-
-  it("reads the type and the logical name from a URN with parents", () => {
-    const urn = "urn:pulumi:s::p::a:b:C$kubernetes:core/v1:Secret::name::with::colons";
-    expect(objects.partsOfUrn(urn)).toEqual({
-      type: "kubernetes:core/v1:Secret",
-      name: "name::with::colons",
-    });
-  });
-
-  it("makes an autoname of eight hexadecimal characters, the same for the same seed only", () => {
-    const name = objects.uniqueName("web-", Uint8Array.of(1));
-    expect(name).toMatch(/^web-[0-9a-f]{8}$/);
-    expect(objects.uniqueName("web-", Uint8Array.of(1))).toBe(name);
-    expect(objects.uniqueName("web-", Uint8Array.of(2))).not.toBe(name);
-    expect(objects.uniqueName("web-", new Uint8Array())).not.toBe(
-      objects.uniqueName("web-", new Uint8Array()),
     );
   });
 

@@ -5,10 +5,12 @@ export type Tree = Record<string, unknown>;
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+/** A preview's placeholder for a string that is not known yet. */
+export const unknownString = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const unknowns = new Set([
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // boolean
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // number
-  "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // string
+  unknownString,
   "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // array
   "030794c1-ac77-496b-92df-f27374a8bd58", // asset
   "e48ece36-62e2-4504-bad9-02848725956a", // archive
@@ -78,18 +80,13 @@ export function containsUnknown(value: unknown): boolean {
   return isUnknown(value) || children(value).some(containsUnknown);
 }
 
-/** The plain value: no secret marks, and `x_kubernetes_*` keys (how the SDK spells them) as Kubernetes writes them. */
+/** The plain value: no secret marks. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (!isTree(value)) return value;
   if (isSecret(value) || (value[signature] === outputSignature && "value" in value))
     return plain(value.value);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [
-      key.startsWith("x_kubernetes_") ? key.replaceAll("_", "-") : key,
-      plain(child),
-    ]),
-  );
+  return mapTree(value, plain);
 }
 
 /** The plain object; an empty one when the value is no object. */
@@ -97,15 +94,8 @@ export function plainTree(value: unknown): Tree {
   return treeAt(plain(value));
 }
 
-/**
- * Marks in `outs` what is secret in `ins`: objects are gone into, so that one secret does not hide a whole spec;
- * `data` and `stringData` of a Secret are secret always.
- */
+/** Marks in `outs` what is secret in `ins`: objects are gone into, so that one secret does not hide a whole spec. */
 export function markSecrets(outs: Tree, ins: Tree): Tree {
-  if (outs.kind === "Secret")
-    return mapTree(outs, (value, key) =>
-      (key === "data" || key === "stringData") && !isSecret(value) ? secret(value) : value,
-    );
   return mapTree(outs, (value, key) => {
     const source = ins[key];
     if (isSecret(value)) return value;
@@ -114,23 +104,12 @@ export function markSecrets(outs: Tree, ins: Tree): Tree {
   });
 }
 
-/** The object as the SDK's types spell it: `x-kubernetes-*` keys with underscores. */
-export function forSdk(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(forSdk);
-  if (!isTree(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [
-      key.startsWith("x-kubernetes-") ? key.replaceAll("-", "_") : key,
-      forSdk(child),
-    ]),
-  );
+/** The object with each of its values changed. */
+export function mapTree(tree: Tree, change: (value: unknown, key: string) => unknown): Tree {
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, change(value, key)]));
 }
 
 function children(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value as readonly unknown[];
   return isTree(value) ? Object.values(value) : [];
-}
-
-function mapTree(tree: Tree, change: (value: unknown, key: string) => unknown): Tree {
-  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, change(value, key)]));
 }

@@ -1,6 +1,6 @@
-import { adoptedFields, ownedByOthers } from "../../../sandbox/offline/kubernetes/fields";
-import { importedInputs, liveInputs, sameQuantity } from "../../../sandbox/offline/kubernetes/prune";
-import { mergePatch } from "../../../sandbox/offline/kubernetes/apply";
+import { adoptedFields, ownedByOthers } from "../../../../sandbox/offline/kubernetes/fields";
+import { importedInputs, liveInputs, sameQuantity } from "../../../../sandbox/offline/kubernetes/prune";
+import { mergePatch } from "../../../../sandbox/offline/kubernetes/apply";
 
 describe("live values of inputs", () => {
   it("equal the inputs when only the server's own additions differ", () => {

@@ -5,7 +5,7 @@ import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { channelOptions } from "../serve";
+import { channelOptions } from "./serve";
 import type { Tree } from "./properties";
 
 /** Where the provider tells people what it does. */

@@ -1,13 +1,13 @@
-import { troublesOf } from "../../../sandbox/offline/kubernetes/explain";
-import type { Tree } from "../../../sandbox/offline/kubernetes/properties";
+import { troublesOf } from "../../../../sandbox/offline/kubernetes/explain";
+import type { Tree } from "../../../../sandbox/offline/properties";
 import {
   endpointsSettle,
   isAwaited,
   readiness,
   type Readiness,
   type Surroundings,
-} from "../../../sandbox/offline/kubernetes/readiness";
-import { timeoutSeconds } from "../../../sandbox/offline/kubernetes/wait";
+} from "../../../../sandbox/offline/kubernetes/readiness";
+import { timeoutSeconds } from "../../../../sandbox/offline/kubernetes/wait";
 
 const judge = (kind: string, live: Tree, surroundings?: Surroundings): Readiness => {
   const [name = "", apiVersion = "v1"] = kind.split(" ");

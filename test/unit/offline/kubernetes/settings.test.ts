@@ -1,6 +1,7 @@
-import { markSecrets, plain, secret, containsUnknown } from "../../../sandbox/offline/kubernetes/properties";
-import { diffSettings, providerSettings } from "../../../sandbox/offline/kubernetes/settings";
-import { makeState, parseState } from "../../../sandbox/offline/kubernetes/state";
+import { diffSettings, providerSettings } from "../../../../sandbox/offline/kubernetes/settings";
+import { forSdk, objectOf } from "../../../../sandbox/offline/kubernetes/spelling";
+import { makeState, parseState } from "../../../../sandbox/offline/kubernetes/state";
+import { secret } from "../../../../sandbox/offline/properties";
 
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Stands for reading the kubeconfig: the cluster is what follows "of ". */
@@ -62,15 +63,6 @@ describe("a provider's configuration", () => {
 });
 
 describe("secrets", () => {
-  it("follow the inputs into the outputs, and no further than needed", () => {
-    const outs = { spec: { a: "1", b: "2", list: ["x", "y"] }, status: {} };
-    const ins = { spec: { a: secret("1"), b: "2", list: ["x", secret("y")] } };
-    expect(markSecrets(outs, ins)).toEqual({
-      spec: { a: secret("1"), b: "2", list: secret(["x", "y"]) },
-      status: {},
-    });
-  });
-
   it("are all that a Secret holds, given as secret or not", () => {
     const live = { apiVersion: "v1", kind: "Secret", metadata: { name: "n" }, data: { a: "MQ==" } };
     const inputs = { apiVersion: "v1", kind: "Secret", metadata: { name: "n" }, stringData: { a: "1" } };
@@ -81,16 +73,13 @@ describe("secrets", () => {
     });
     expect(parseState(state)).toEqual({ live, inputs, fieldManager: "manager", initialApiVersion: "v1" });
   });
+});
 
-  it("come out plain, with the keys as Kubernetes writes them", () => {
-    expect(plain({ a: secret({ x_kubernetes_map_type: "atomic" }), b: [secret(1)] })).toEqual({
-      a: { "x-kubernetes-map-type": "atomic" },
-      b: [1],
-    });
-  });
-
-  it("may hide something unknown", () => {
-    expect(containsUnknown({ a: [secret({ b: unknown })] })).toBe(true);
-    expect(containsUnknown({ a: [secret({ b: "known" })] })).toBe(false);
+describe("an object", () => {
+  it("has its keys as Kubernetes writes them, and no secret marks", () => {
+    const object = { a: { "x-kubernetes-map-type": "atomic" }, b: [1] };
+    const sent = { a: secret({ x_kubernetes_map_type: "atomic" }), b: [secret(1)] };
+    expect(objectOf(sent)).toEqual(object);
+    expect(forSdk(object)).toEqual({ a: { x_kubernetes_map_type: "atomic" }, b: [1] });
   });
 });

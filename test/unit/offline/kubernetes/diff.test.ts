@@ -1,15 +1,16 @@
-import { diffObjects, type ObjectDiff } from "../../../sandbox/offline/kubernetes/diff";
-import type { Tree } from "../../../sandbox/offline/kubernetes/properties";
+import type { ResourceDiff } from "../../../../sandbox/offline/changes";
+import { diffObjects } from "../../../../sandbox/offline/kubernetes/diff";
+import type { Tree } from "../../../../sandbox/offline/properties";
 
 const immutable = { configMapMutable: false, secretMutable: false };
 const mutable = { configMapMutable: true, secretMutable: true };
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-const diff = (kind: string, olds: Tree, news: Tree, mutability = immutable): ObjectDiff => {
+const diff = (kind: string, olds: Tree, news: Tree, mutability = immutable): ResourceDiff => {
   const [name = "", apiVersion = "v1"] = kind.split(" ");
   return diffObjects({ apiVersion, kind: name }, olds, news, mutability);
 };
-const replaces = (found: ObjectDiff): string[] =>
+const replaces = (found: ResourceDiff): string[] =>
   [...found.changes].filter(([, change]) => change.replaces).map(([path]) => path);
 const named = (rest: Tree): Tree => ({ metadata: { name: "n", namespace: "s" }, ...rest });
 const auto = (rest: Tree): Tree => ({

@@ -1,0 +1,89 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import { FederationNamespace } from "../components/kubernetes/federationNamespace";
+import { ClusterPrometheus } from "../components/monitoring/clusterPrometheus";
+import { FederatedPrometheus } from "../components/monitoring/federatedPrometheus";
+import { monitoringFlows } from "../components/monitoring/flows";
+import { KubeStateMetrics, kubeStateMetricsPods } from "../components/monitoring/kubeStateMetrics";
+import { NodeExporter, nodeExporterPods } from "../components/monitoring/nodeExporter";
+import type { PrometheusConfigArgs } from "../components/monitoring/prometheusConfig";
+import { hubExtras, prometheusFiles } from "../components/monitoring/prometheusFiles";
+import type { PrometheusFiles } from "../components/monitoring/prometheusFiles";
+import type { ClusterTargets } from "../components/monitoring/scrapeJobs";
+import type { Settings } from "../settings";
+import { transferMetrics } from "./transfer";
+
+/** What the Prometheus of a stack will be given, known before anything is declared. */
+export interface MonitoringPlan {
+  readonly targets: ClusterTargets;
+  readonly config: PrometheusConfigArgs;
+  readonly files: PrometheusFiles;
+}
+
+/** Configuration and rules of the stack's Prometheus. */
+export function planMonitoring(settings: Settings): MonitoringPlan {
+  const { kubernetes: k8s, prometheus, cluster, inventory } = settings;
+  const targets: ClusterTargets = {
+    kubeletTls: k8s.kubeletTls,
+    kubeStateMetrics: k8s.existingKubeStateMetrics ?? kubeStateMetricsPods(settings.namespace),
+    nodeExporter:
+      k8s.existingNodeExporter ?? nodeExporterPods(settings.agentsNamespace, k8s.nodeExporterPort),
+    dcgmExporter: k8s.dcgmExporter,
+    modelTransfer: transferMetrics(settings),
+    hosts: settings.hosts,
+  };
+  const config = { ...prometheus, cluster, targets, inventory };
+  const extras = settings.role === "hub" ? hubExtras(config, settings) : undefined;
+  return { targets, config, files: prometheusFiles(config, extras) };
+}
+
+/** Prometheus with its namespace and flows, and the exporters that the cluster does not have yet. */
+export function declareMonitoring(
+  settings: Settings,
+  { targets, config }: MonitoringPlan,
+  provider: kubernetes.Provider,
+): void {
+  const { prometheus, kubernetes: k8s, images, protect } = settings;
+  const members = settings.role === "hub" ? settings.members : [];
+  const flows = monitoringFlows({
+    nodes: k8s.nodes.map(({ address }) => address),
+    apiServer: k8s.apiServer,
+    targets,
+    ownKubeStateMetrics: k8s.existingKubeStateMetrics === undefined,
+    urls: [...members, ...prometheus.remoteWrite].map(({ url }) => url),
+    allowFrom: prometheus.expose?.allowFrom,
+  });
+  const { namespaceName: namespace } = new FederationNamespace(
+    "federation",
+    { name: settings.namespace, podSecurity: "restricted", flows, protect },
+    { provider },
+  );
+
+  if (k8s.existingKubeStateMetrics === undefined) {
+    new KubeStateMetrics("kube-state-metrics", { namespace, image: images.kubeStateMetrics }, { provider });
+  }
+  if (k8s.existingNodeExporter === undefined) {
+    const { namespaceName } = new FederationNamespace(
+      "agents",
+      { name: settings.agentsNamespace, podSecurity: "privileged", flows: [], protect: false },
+      { provider },
+    );
+    const args = { namespace: namespaceName, image: images.nodeExporter, port: k8s.nodeExporterPort };
+    new NodeExporter("node-exporter", args, { provider });
+  }
+
+  const args = {
+    namespace,
+    image: images.prometheus,
+    resources: prometheus.resources,
+    storage: { ...prometheus.storage, protect },
+    config,
+    credentials: settings.credentials,
+    expose: prometheus.expose,
+  };
+  if (settings.role === "hub") {
+    const { federation, pricePerGpuHour } = settings;
+    new FederatedPrometheus("prometheus", { ...args, members, pricePerGpuHour, federation }, { provider });
+  } else {
+    new ClusterPrometheus("prometheus", args, { provider });
+  }
+}

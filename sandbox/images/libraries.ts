@@ -1,0 +1,24 @@
+import { spawnSync } from "node:child_process";
+
+/** The shared libraries of a program and their loader, by absolute path; none of a static one. */
+export function sharedLibraries(program: string): string[] {
+  const { stdout, stderr, status, error } = spawnSync("ldd", [program], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, LC_ALL: "C" },
+  });
+  if (error) throw error;
+  if (/not a dynamic executable|statically linked/.test(stdout + stderr)) return [];
+  if (status !== 0) throw new Error(`ldd ${program} ended with ${status ?? "a signal"}:\n${stdout}${stderr}`);
+  return parseLdd(stdout);
+}
+
+/**
+ * Paths in what `ldd` prints; the kernel's own library has none.
+ *
+ * @throws naming each library that was not found
+ */
+export function parseLdd(text: string): string[] {
+  const missing = [...text.matchAll(/^\s*(\S+) => not found$/gm)].map(([, name]) => name);
+  if (missing.length > 0) throw new Error(`shared libraries not found: ${missing.join(", ")}`);
+  return [...text.matchAll(/(?:^|=>)\s*(\/\S+) \(0x[0-9a-f]+\)$/gm)].flatMap(([, path]) => path ?? []);
+}
