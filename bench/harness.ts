@@ -17,10 +17,17 @@ export interface Row {
   readonly lowerQuartile: Readonly<Record<string, number>>;
   /** Our median over the peer's. */
   readonly ratio: Readonly<Record<string, number>>;
-  /** Largest ratio that is good enough. */
-  readonly goal: number;
+  /** Our lower quartile over the peer's. */
+  readonly lowerQuartileRatio: Readonly<Record<string, number>>;
+  readonly goal: Goal;
   readonly met: boolean;
 }
+
+/** Largest ratio of medians that is good enough, for every peer or by peer; peers without one are only reported. */
+export type Goal = number | Readonly<Record<string, number>>;
+
+/** The part of a goal's speed that must be reached over the lower quartiles. */
+const lowerQuartilePart = 0.9;
 
 export interface Result {
   readonly name: string;
@@ -33,13 +40,11 @@ export interface Result {
  * Measures each contender once a round, so that what else the machine does falls on all of them; every other round
  * runs in reverse order, so that none always follows another.
  */
-export async function interleaved(
-  contenders: Readonly<Record<string, () => Promise<number> | number>>,
+export async function interleaved<T>(
+  contenders: Readonly<Record<string, () => Promise<T> | T>>,
   rounds: number,
-): Promise<Samples> {
-  const samples: Record<string, number[]> = Object.fromEntries(
-    Object.keys(contenders).map((name) => [name, []]),
-  );
+): Promise<Readonly<Record<string, readonly T[]>>> {
+  const samples: Record<string, T[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     const order = Object.entries(contenders);
     if (round % 2 === 1) order.reverse();
@@ -58,22 +63,40 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 const rounded = (value: number): number => Number(value.toPrecision(4));
+const mapped = <T, R>(record: Readonly<Record<string, T>>, to: (value: T) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
 const each = (samples: Samples, of: (values: readonly number[]) => number): Record<string, number> =>
-  Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, rounded(of(values))]));
+  mapped(samples, (values) => rounded(of(values)));
 
-/** Compares contender `ours` with every other one; the goal is met when no ratio of medians exceeds it. */
-export function compare(name: string, unit: string, samples: Samples, ours: string, goal: number): Row {
-  const mine = quantile(samples[ours] ?? [], 0.5);
-  const peers = Object.entries(samples).filter(([contender]) => contender !== ours);
-  const ratios = peers.map(([peer, values]) => [peer, mine / quantile(values, 0.5)] as const);
+/** Goals by peer. */
+function goals(goal: Goal, peers: readonly string[]): Readonly<Record<string, number>> {
+  return typeof goal === "number" ? Object.fromEntries(peers.map((peer) => [peer, goal])) : goal;
+}
+
+/**
+ * Compares contender `ours` with every peer that has a goal. Met when no ratio of medians exceeds it, and none of lower
+ * quartiles exceeds it by more than a ninth. A row without goals is met: its figures are only reported.
+ */
+export function compare(name: string, unit: string, samples: Samples, ours: string, goal: Goal): Row {
+  const peers = Object.keys(samples).filter((contender) => contender !== ours);
+  const wanted = Object.entries(goals(goal, peers));
+  const ratios = (q: number): Record<string, number> => {
+    const mine = quantile(samples[ours] ?? [], q);
+    return Object.fromEntries(wanted.map(([peer]) => [peer, mine / quantile(samples[peer] ?? [], q)]));
+  };
+  const [medians, quartiles] = [ratios(0.5), ratios(0.25)];
+  const good = ([peer, most]: [string, number]): boolean =>
+    (medians[peer] ?? NaN) <= most && (quartiles[peer] ?? NaN) <= most / lowerQuartilePart;
+  const none = typeof goal === "number" && peers.length === 0;
   return {
     case: name,
     unit,
     value: each(samples, (values) => quantile(values, 0.5)),
     lowerQuartile: each(samples, (values) => quantile(values, 0.25)),
-    ratio: Object.fromEntries(ratios.map(([peer, ratio]) => [peer, rounded(ratio)])),
-    goal,
-    met: ratios.length > 0 && ratios.every(([, ratio]) => ratio <= goal),
+    ratio: mapped(medians, rounded),
+    lowerQuartileRatio: mapped(quartiles, rounded),
+    goal: typeof goal === "number" ? goal : mapped(goal, rounded),
+    met: !none && wanted.every(good),
   };
 }
 
@@ -86,19 +109,21 @@ export function resultOf(name: string, machine: string, rows: readonly Row[]): R
 export function report(result: Result): string {
   const lines = result.rows.flatMap((row) =>
     Object.entries(row.value).map(([contender, value]) => {
-      const ratio = row.ratio[contender];
-      return [
+      const [ratio, ofQuartiles] = [row.ratio[contender], row.lowerQuartileRatio[contender]];
+      const goal = goals(row.goal, Object.keys(row.ratio))[contender];
+      const measured = [
         row.case,
         contender,
         `${value} ${row.unit}`,
         `${row.lowerQuartile[contender] ?? NaN} ${row.unit}`,
-        ratio === undefined ? "" : `${ratio}`,
-        ratio === undefined ? "" : `<= ${row.goal}`,
-        ratio === undefined ? "" : ratio <= row.goal ? "met" : "NOT MET",
       ];
+      if (ratio === undefined || ofQuartiles === undefined || goal === undefined) return measured;
+      const good = ratio <= goal && ofQuartiles <= goal / lowerQuartilePart;
+      return [...measured, `${ratio}`, `${ofQuartiles}`, `<= ${goal}`, good ? "met" : "NOT MET"];
     }),
   );
-  return table([["case", "contender", "median", "lower quartile", "ratio", "goal", ""], ...lines]);
+  const title = ["case", "contender", "median", "lower quartile", "ratio", "of quartiles", "goal", ""];
+  return table([title, ...lines]);
 }
 
 /** What the figures were measured on. */

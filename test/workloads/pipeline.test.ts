@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import http from "node:http";
 import type { S3Client } from "../../workloads/model-sync/s3/client";
 import type { SettingsInput } from "../../workloads/model-sync/settings";
+import { faultProxy } from "./support/faultProxy";
 import { makeBucket, mlflowAt, rootBucket } from "./support/registry";
 import { versionsOf } from "../../workloads/model-sync/registry/converge";
 import type { Server } from "./support/servers";
@@ -73,11 +74,49 @@ describe("the pipeline with a registry", () => {
   it("publishes while the registry is down, and registers when it is back", async () => {
     const here = site();
     here.write("m", "w.bin", "weights");
-    const down = { mlflow: { url: "http://127.0.0.1:1", allowUnauthenticated: true } };
-    const first = await here.sync(down);
-    expect(first.report.results).toMatchObject([{ outcome: "published", reason: "registry-unavailable" }]);
-    expect(first.report.summary.ok).toBe(false);
+    await mlflow.stop();
+    for (const round of ["sent", "known"]) {
+      const { report } = await here.sync();
+      expect([round, report.results]).toMatchObject([
+        round,
+        [{ outcome: "published", reason: "registry-unavailable" }],
+      ]);
+      expect(report.summary.ok).toBe(false);
+    }
+    const { code } = await startWorker(["run", "--config", here.configFile()]).ended;
+    expect(code).toBe(1);
+    await mlflow.start();
     expect(await here.syncOne()).toMatchObject({ outcome: "registered", version: { version: "1" } });
+    expect(await here.syncOne()).toMatchObject({ outcome: "unchanged", version: { version: "1" } });
+    expect(await versionsOf(mlflowAt(mlflow.url), `${here.member}-m`)).toHaveLength(1);
+  });
+
+  it("publishes, and fails at once by name, where the registry does not know the credentials", async () => {
+    const here = site();
+    here.write("m", "w.bin", "weights");
+    const closed = await faultProxy(mlflow.url);
+    closed.fault = () => ({ kind: "status", status: 401 });
+    const { report } = await here.sync({ mlflow: { url: closed.url, allowUnauthenticated: true } });
+    await closed.close();
+    expect(report.results).toMatchObject([{ outcome: "published", reason: "denied" }]);
+    expect(report.summary.ok).toBe(false);
+    expect(closed.seen).toHaveLength(1);
+  });
+
+  it("keeps apart what two members have under one model name", async () => {
+    const both = [site(), site()];
+    for (const here of both) here.write("m", "w.bin", `weights of ${here.member}`);
+    const results = await Promise.all(both.map((here) => here.syncOne()));
+    expect(results.map(({ outcome, version }) => [outcome, version])).toEqual(
+      both.map(({ member }) => ["registered", { name: `${member}-m`, version: "1" }]),
+    );
+    for (const { member } of both) {
+      const [version, ...others] = await versionsOf(mlflowAt(mlflow.url), `${member}-m`);
+      expect(others).toEqual([]);
+      const key = `${version!.source.replace("s3://models/", "")}/w.bin`;
+      expect(key).toContain(`models/${member}/m/`);
+      expect((await bucket.get(key))?.body.toString()).toBe(`weights of ${member}`);
+    }
   });
 
   it("refuses by name a registered model of another member, and publishes all the same", async () => {

@@ -45,17 +45,6 @@ export function runLines({ results, summary, abortedUploads }: RunReport): strin
   ];
 }
 
-export function planLines(planned: readonly PlannedModel[]): string[] {
-  const rows = planned.map(({ model, action, sendFiles, sendBytes, copyFiles, copyBytes, detail }) => [
-    model,
-    action,
-    `${sendFiles} files, ${humanBytes(sendBytes)}`,
-    `${copyFiles} files, ${humanBytes(copyBytes)}`,
-    detail,
-  ]);
-  return [...table(["model", "action", "send", "copy on the server", "detail"], rows), "nothing was changed"];
-}
-
 const titles: Readonly<Record<Step, string>> = {
   list: "1 list models",
   identify: "2 identify new and changed",
@@ -69,6 +58,45 @@ const titles: Readonly<Record<Step, string>> = {
 /** `3 transfer`: the pipeline's steps by their numbers. */
 export function stepTitle(step: Step): string {
   return titles[step];
+}
+
+/** `1 model`, `2 models`. */
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** What the steps after the look would do, one line a step. */
+function planSteps(planned: readonly PlannedModel[]): string[] {
+  const of = (...actions: readonly PlannedModel["action"][]): readonly PlannedModel[] =>
+    planned.filter(({ action }) => actions.includes(action));
+  const sum = (key: "sendFiles" | "sendBytes" | "copyFiles" | "copyBytes"): number =>
+    planned.reduce((total, model) => total + model[key], 0);
+  const models = (some: readonly PlannedModel[]): string => counted(some.length, "model");
+  const fresh = of("send", "settle");
+  const sent = `${counted(sum("sendFiles"), "file")} to send, ${humanBytes(sum("sendBytes"))}`;
+  const copied = `${counted(sum("copyFiles"), "file")} to copy on the server, ${humanBytes(sum("copyBytes"))}`;
+  const told: readonly (readonly [Step, string])[] = [
+    ["transfer", `${models(fresh)}: ${sent}; ${copied}`],
+    ["publish", models(fresh)],
+    ["validate", `${models(fresh)}; ${counted(of("read-again").length, "published one")} to read again`],
+    ["register", models([...fresh, ...of("register")])],
+    ["update-state", models(planned)],
+  ];
+  return told.map(([step, what]) => `${stepTitle(step)}: ${what}`);
+}
+
+/** What a run would do: one row a model, one line a step. */
+export function planLines(planned: readonly PlannedModel[]): string[] {
+  const rows = planned.map(({ model, action, sendFiles, sendBytes, copyFiles, copyBytes, detail }) => [
+    model,
+    action,
+    `${sendFiles} files, ${humanBytes(sendBytes)}`,
+    `${copyFiles} files, ${humanBytes(copyBytes)}`,
+    detail,
+  ]);
+  return [
+    ...table(["model", "action", "send", "copy on the server", "detail"], rows),
+    ...planSteps(planned),
+    "nothing was changed",
+  ];
 }
 
 /** Milliseconds between two progress lines of a model in a log. */

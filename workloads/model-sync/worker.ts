@@ -14,7 +14,7 @@ export interface RegisteredVersion {
 /** The registry as a run needs it. */
 export interface Registrar {
   /** The version that holds this content when nothing is left to do for it; asks the registry once a run. */
-  settled(manifest: Manifest): Promise<RegisteredVersion | undefined>;
+  settled(manifest: Pick<Manifest, "model" | "digest">): Promise<RegisteredVersion | undefined>;
   /** Brings the registry to exactly one version of this content. */
   register(manifest: Manifest, figures?: TransferFigures): Promise<RegisteredVersion>;
 }

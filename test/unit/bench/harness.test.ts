@@ -62,9 +62,35 @@ describe("compare", () => {
       value: { ours: 3.2, peer: 2.2 },
       lowerQuartile: { ours: 3.1, peer: 2.1 },
       ratio: { peer: 1.455 },
+      lowerQuartileRatio: { peer: 1.476 },
       goal: 1.5,
       met: true,
     });
+  });
+
+  it("judges each peer by its own goal, and only reports those without one", () => {
+    const samples = { ours: [2], fast: [2], slow: [3], other: [1] };
+    expect(compare("x", "s", samples, "ours", { fast: 1, slow: 2 / 3 })).toMatchObject({
+      value: { ours: 2, fast: 2, slow: 3, other: 1 },
+      ratio: { fast: 1, slow: 0.6667 },
+      goal: { fast: 1, slow: 0.6667 },
+      met: true,
+    });
+    expect(compare("x", "s", samples, "ours", { fast: 1, slow: 0.6 }).met).toBe(false);
+    expect(compare("x", "s", samples, "ours", { absent: 1 }).met).toBe(false);
+    expect(compare("x", "s", samples, "ours", {})).toMatchObject({ ratio: {}, met: true });
+  });
+
+  it("wants nine tenths of the goal's speed over the lower quartiles too", () => {
+    const peer = [1, 1, 1, 2, 2];
+    expect(compare("x", "s", { ours: [1.11, 1.11, 1.11, 2, 2], peer }, "ours", 1.11).met).toBe(true);
+    const slowAtBest = { ours: [1.12, 1.12, 1.12, 1.12, 1.12], peer: [1, 1, 1.12, 2, 2] };
+    expect(compare("x", "s", slowAtBest, "ours", 1)).toMatchObject({
+      ratio: { peer: 1 },
+      lowerQuartileRatio: { peer: 1.12 },
+      met: false,
+    });
+    expect(compare("x", "s", { ...slowAtBest, ours: [1.11, 1.11, 1.11] }, "ours", 1).met).toBe(true);
   });
 
   it.each([
@@ -106,11 +132,26 @@ describe("the result", () => {
 
   it("is a table", () => {
     expect(report(resultOf("x", "m", [good, bad])).split("\n")).toEqual([
-      "case   contender  median  lower quartile  ratio  goal",
+      "case   contender  median  lower quartile  ratio  of quartiles  goal",
       "small  ours       2 s     2 s",
-      "small  peer       4 s     4 s             0.5    <= 1.5  met",
+      "small  peer       4 s     4 s             0.5    0.5           <= 1.5  met",
       "large  ours       8 s     8 s",
-      "large  peer       4 s     4 s             2      <= 1.5  NOT MET",
+      "large  peer       4 s     4 s             2      2             <= 1.5  NOT MET",
+    ]);
+  });
+
+  it("shows the goal of each peer, and none where figures are only reported", () => {
+    const samples = { ours: [2], fast: [2], slow: [3] };
+    const byPeer = compare("upload", "s", samples, "ours", { slow: 0.6 });
+    const reported = compare("CPU", "s", samples, "ours", {});
+    expect(report(resultOf("x", "m", [byPeer, reported])).split("\n")).toEqual([
+      "case    contender  median  lower quartile  ratio   of quartiles  goal",
+      "upload  ours       2 s     2 s",
+      "upload  fast       2 s     2 s",
+      "upload  slow       3 s     3 s             0.6667  0.6667        <= 0.6  NOT MET",
+      "CPU     ours       2 s     2 s",
+      "CPU     fast       2 s     2 s",
+      "CPU     slow       3 s     3 s",
     ]);
   });
 

@@ -8,22 +8,24 @@ export interface SeenRequest {
   readonly method: string;
   /** With its query. */
   readonly path: string;
-  readonly body: string;
-  /** Sends it to the server now, whatever became of its client; resolves when the server has answered. */
-  deliver(): Promise<void>;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
 }
 
 /**
  * What happens to a request: lost before the server sees it or halfway through its body, lost after the server did it
- * (both after `meanwhile`), answered by an error of the proxy (in place of the server's answer where `delivered`),
- * changed in one bit of its body on the way, or held back (before the server or after it) until a promise settles.
+ * (the first and the last after `meanwhile`) or halfway through its answer, answered by an error of the proxy (in place
+ * of the server's answer where `delivered`), changed in one bit of its body or of the answer's on the way, or held back
+ * (before the server or after it) until a promise settles.
  */
 export type Fault =
   | { readonly kind: "lose-request"; readonly meanwhile?: () => Promise<unknown> }
   | { readonly kind: "lose-reply"; readonly meanwhile?: () => Promise<unknown> }
   | { readonly kind: "cut-request" }
+  | { readonly kind: "cut-reply" }
   | { readonly kind: "status"; readonly status: number; readonly delivered?: boolean }
   | { readonly kind: "flip-request" }
+  | { readonly kind: "flip-reply" }
   | { readonly kind: "hold-request"; readonly until: Promise<unknown> }
   | { readonly kind: "hold-reply"; readonly until: Promise<unknown> };
 
@@ -34,14 +36,20 @@ export function gate(): { readonly opened: Promise<void>; readonly open: () => v
   return { opened, open: () => open() };
 }
 
+function flipBit(bytes: Buffer): void {
+  if (bytes.length > 0) bytes[bytes.length >> 1]! ^= 1;
+}
+
 /** An HTTP proxy in front of one server, where a single request can be hit. */
 export interface FaultProxy {
   readonly url: string;
   /** Decides per request; absent means pass. */
   fault: ((request: SeenRequest) => Fault | undefined) | undefined;
+  /** Hears of each answer that the server gave, with the length of its body. */
+  answered: ((request: SeenRequest, status: number, bodyBytes: number) => void) | undefined;
   /** `METHOD path` of each request so far, without query. */
   readonly seen: readonly string[];
-  /** Forgets the count and the fault. */
+  /** Forgets the count, the fault and who hears of answers. */
   reset(): void;
   /** Resolves when the server has answered every request forwarded so far, whether its client still waits or not. */
   idle(): Promise<void>;
@@ -79,15 +87,10 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const { method = "", url: path = "" } = request;
+    const { method = "", url: path = "", headers } = request;
     seen.push(`${method} ${path.split("?")[0] ?? ""}`);
-    const fault = proxy.fault?.({
-      number: seen.length,
-      method,
-      path,
-      body: body.toString("utf8"),
-      deliver: () => forward(request, body).then(() => undefined),
-    });
+    const told: SeenRequest = { number: seen.length, method, path, headers, body };
+    const fault = proxy.fault?.(told);
     if (fault?.kind === "lose-request" || fault?.kind === "cut-request") {
       if (fault.kind === "cut-request") await forwardHalf(request, body);
       else await fault.meanwhile?.();
@@ -97,16 +100,19 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
       if (fault.delivered === true) await forward(request, body);
       return void reply.writeHead(fault.status).end("{}");
     }
-    if (fault?.kind === "flip-request") body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1;
+    if (fault?.kind === "flip-request") flipBit(body);
     if (fault?.kind === "hold-request") await fault.until;
     const [answer, content] = await forward(request, body);
+    proxy.answered?.(told, answer.statusCode ?? 0, content.length);
     if (fault?.kind === "hold-reply") await fault.until;
     if (fault?.kind === "lose-reply") {
       await fault.meanwhile?.();
       return void request.socket.destroy();
     }
+    if (fault?.kind === "flip-reply") flipBit(content);
     reply.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-    reply.end(content);
+    if (fault?.kind !== "cut-reply") return void reply.end(content);
+    reply.write(content.subarray(0, content.length >> 1), () => request.socket.destroy());
   };
 
   const server = http.createServer((request, reply) => {
@@ -118,10 +124,12 @@ export async function faultProxy(target: string): Promise<FaultProxy> {
   const proxy: FaultProxy = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fault: undefined,
+    answered: undefined,
     seen,
     reset: () => {
       seen.length = 0;
       proxy.fault = undefined;
+      proxy.answered = undefined;
     },
     idle: async () => {
       await Promise.all(pending);

@@ -15,7 +15,8 @@ export const bucketName = "models";
 export const quick: RetryPolicy = { attempts: 4, baseMs: 5, capMs: 20 };
 export const once: RetryPolicy = { attempts: 1, baseMs: 1, capMs: 1 };
 
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256 = (content: string | Buffer): string =>
+  createHash("sha256").update(content).digest("hex");
 
 /** A client of a bucket as root. */
 export function rootBucket(endpoint: string, retry = quick, bucket = bucketName): S3Client {

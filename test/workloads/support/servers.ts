@@ -1,9 +1,18 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** A real server of a test, on 127.0.0.1, with a folder of its own that goes with it. */
@@ -56,9 +65,11 @@ export async function serve(
   const start = async (): Promise<void> => {
     const { name, args, env } = commandFor(port, folder);
     const out = openSync(log, "a");
-    const started = spawn(name, args, {
+    // When this process ends, however it does, so does the pipe, and with it the server's whole group.
+    const script = '(read -r _ <&3; kill -9 0) & exec "$@" 3<&-';
+    const started = spawn("sh", ["-c", script, "sh", name, ...args], {
       detached: true,
-      stdio: ["ignore", out, out],
+      stdio: ["ignore", out, out, "pipe"],
       env: { ...process.env, ...env },
     });
     child = started;
@@ -77,9 +88,6 @@ export async function serve(
     if (child !== undefined) await end(child);
     child = undefined;
   };
-  process.once("exit", () => {
-    if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-  });
   await start();
   return { url, folder, start, stop };
 }
@@ -106,6 +114,28 @@ export function startMinio(): Promise<Server> {
       MINIO_BROWSER: "off",
     },
   }));
+}
+
+/** Flips a bit of an object where MinIO keeps it, below all of its interfaces; it must be large enough for a file of its own. */
+export function rot(minio: Server, bucket: string, key: string): void {
+  const folder = join(minio.folder, "data", bucket, key);
+  const name = readdirSync(folder, { recursive: true }).find((found) => String(found).endsWith("part.1"));
+  if (name === undefined) throw new Error(`${folder}: no part of its own`);
+  const file = join(folder, String(name));
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(file, bytes);
+}
+
+/** The Python that MLflow runs on; KServe's storage package is installed beside it. */
+export function mlflowPython(): string {
+  const program = (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, "mlflow"))
+    .find(existsSync);
+  if (program === undefined)
+    throw new Error("mlflow is not on the PATH: `npm run test:workloads` installs it");
+  return join(dirname(realpathSync(program)), "python");
 }
 
 /** An MLflow of its own on SQLite; it never sees the bytes that its versions name. */

@@ -18,6 +18,7 @@ import type { RunReport } from "../../../workloads/model-sync/commands/run";
 import { connect } from "../../../workloads/model-sync/connect";
 import type { ConsiderOptions } from "../../../workloads/model-sync/publish/consider";
 import type { ModelResult } from "../../../workloads/model-sync/publish/outcome";
+import type { S3Credentials } from "../../../workloads/model-sync/s3/http";
 import type { SettingsInput } from "../../../workloads/model-sync/settings";
 import { parseSettings } from "../../../workloads/model-sync/settings";
 import type { Events, Worker } from "../../../workloads/model-sync/worker";
@@ -42,24 +43,27 @@ export interface Ran {
 }
 
 let members = 0;
+/** What the name of every site's member begins with. */
+export const memberStem = `m${process.pid}-`;
 
 /** A member's file system and settings; every site is a member of its own, so that sites share a bucket unharmed. */
 export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), "site-"));
   readonly root = join(this.folder, "trained");
-  readonly member = `m${process.pid}-${++members}`;
+  readonly member = `${memberStem}${++members}`;
   /** Milliseconds; waiting moves it, nothing else does. */
   clock = Date.now();
 
   constructor(
     private readonly endpoint: string,
     private readonly overrides: Partial<SettingsInput> = {},
+    user: S3Credentials = minioCredentials,
   ) {
     chmodSync(this.folder, 0o755);
     mkdirSync(this.root);
     writeFileSync(join(this.root, ".mounted"), "");
-    writeFileSync(join(this.folder, "id"), `${minioCredentials.accessKeyId}\n`);
-    writeFileSync(join(this.folder, "secret"), `${minioCredentials.secretAccessKey}\n`);
+    writeFileSync(join(this.folder, "id"), `${user.accessKeyId}\n`);
+    writeFileSync(join(this.folder, "secret"), `${user.secretAccessKey}\n`);
   }
 
   settings(more: Partial<SettingsInput> = {}): SettingsInput {

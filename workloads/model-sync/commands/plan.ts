@@ -45,7 +45,7 @@ async function planModel(
   if (decision.kind === "recheck")
     return { ...base, action: "read-again", detail: `published as ${local.snapshot}, not proven unchanged` };
   if (decision.kind === "unchanged") {
-    const known = await registrar?.settled(decision.manifest);
+    const known = await registrar?.settled({ model: local.name, digest: decision.found.digest });
     if (known || !registrar)
       return {
         ...base,

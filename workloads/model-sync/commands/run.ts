@@ -134,10 +134,12 @@ export async function run(worker: Worker, options: ConsiderOptions = {}): Promis
     });
   await look(names);
   const settling = [...results.values()].filter(isSettling);
+  const longest = (): number => Math.max(...settling.map((result) => settleLeft(worker, result)));
   if (settling.length > 0) {
     // One window for all of them; what they looked like is kept, should this run end before the second look.
     await journal.flush();
-    await worker.wait(Math.max(...settling.map((result) => settleLeft(worker, result))));
+    // Again, for the moment by which a timer may come early.
+    for (let left = longest(); left > 0; left = longest()) await worker.wait(left);
     await look(settling.map(({ model }) => model));
   }
   const sorted = [...results.values()].sort((a, b) => (a.model < b.model ? -1 : 1));

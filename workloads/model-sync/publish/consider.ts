@@ -3,21 +3,29 @@ import { lookAt } from "../files/model";
 import type { Observation } from "../files/quiescence";
 import { observe, unsettledFor } from "../files/quiescence";
 import type { ModelState } from "../state/types";
-import type { Manifest } from "../types";
 import type { SyncError } from "../types";
 import type { Worker } from "../worker";
-import { fetchManifest } from "./manifest";
+import type { ManifestText } from "./manifest";
+import { fetchManifestText } from "./manifest";
 import { asSyncError, observationOf } from "./outcome";
+import type { PublishedVersion } from "./version";
+import { versionOfText } from "./version";
 
 /** What a look at one model, the state and the bucket says is to be done. */
 export type Decision =
   /** Published, and not one file was written since it was read. */
-  | { readonly kind: "unchanged"; readonly local: LocalModel; readonly manifest: Manifest }
+  | {
+      readonly kind: "unchanged";
+      readonly local: LocalModel;
+      readonly text: ManifestText;
+      readonly found: PublishedVersion;
+    }
   /** Published, but nothing proves that the bytes are still those: they are read and compared. */
   | {
       readonly kind: "recheck";
       readonly local: LocalModel;
-      readonly manifest: Manifest;
+      readonly text: ManifestText;
+      readonly found: PublishedVersion;
       readonly seen: Observation;
     }
   /** These very files were refused before. */
@@ -49,20 +57,26 @@ export async function consider(
   options: ConsiderOptions,
 ): Promise<Decision> {
   const earlier = observationOf(before?.observed);
+  const known = before?.published;
+  const why = before?.quarantined;
+  const textOf = (snapshot: string): Promise<ManifestText | undefined> =>
+    fetchManifestText(worker.s3, worker.settings.member, name, snapshot);
   try {
+    // Most likely nothing changed: what will be asked for then comes while the files are looked at.
+    const likely = known && !why ? textOf(known.snapshot) : undefined;
+    likely?.catch(() => undefined);
     const local = await lookAt(worker.settings, name);
     const looked = worker.now();
     const seen = observe(earlier, local.identity, looked);
-    const why = before?.quarantined;
     if (why?.snapshot === local.snapshot && options.retryQuarantined !== true)
       return { kind: "quarantined", local, why };
-    const manifest = await fetchManifest(worker.s3, worker.settings.member, name, local.snapshot);
+    const text = await (known?.snapshot === local.snapshot && likely ? likely : textOf(local.snapshot));
     const settled = unsettledFor(seen, looked, worker.settings.quiescence.settleSeconds * 1000) <= 0;
-    if (!manifest) return { kind: "changed", local, seen, settled };
-    const known = before?.published;
+    if (!text) return { kind: "changed", local, seen, settled };
+    const found = versionOfText(text, known);
     const proven =
       known?.snapshot === local.snapshot && known.identity === local.identity && why === undefined;
-    return proven ? { kind: "unchanged", local, manifest } : { kind: "recheck", local, manifest, seen };
+    return proven ? { kind: "unchanged", local, text, found } : { kind: "recheck", local, text, found, seen };
   } catch (error) {
     const reason = asSyncError(error);
     return {

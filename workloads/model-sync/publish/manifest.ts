@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { S3Client } from "../s3/client";
 import { isPreconditionFailed } from "../s3/errors";
 import type { Manifest, PublishedFile } from "../types";
@@ -48,6 +49,38 @@ export function parseManifest(body: Buffer, key: string): Manifest {
   return manifest as Manifest;
 }
 
+/** A manifest's text as it lies in the bucket. It is parsed when that is first asked for: one of very many files costs. */
+export class ManifestText {
+  /** Hex. */
+  readonly sha256: string;
+  private parsed: Manifest | undefined;
+
+  constructor(
+    private readonly body: Buffer,
+    private readonly key: string,
+  ) {
+    this.sha256 = hash("sha256", body, "hex");
+  }
+
+  /** Fails with `checksum-mismatch` where it cannot be believed. */
+  manifest(): Manifest {
+    this.parsed ??= parseManifest(this.body, this.key);
+    return this.parsed;
+  }
+}
+
+/** The text of one version's manifest; undefined when it was never published. */
+export async function fetchManifestText(
+  s3: ManifestReader,
+  member: string,
+  model: string,
+  snapshot: string,
+): Promise<ManifestText | undefined> {
+  const key = manifestKey(member, model, snapshot);
+  const found = await s3.get(key);
+  return found && new ManifestText(found.body, key);
+}
+
 /** The manifest of one version; undefined when it was never published. */
 export async function fetchManifest(
   s3: ManifestReader,
@@ -55,9 +88,7 @@ export async function fetchManifest(
   model: string,
   snapshot: string,
 ): Promise<Manifest | undefined> {
-  const key = manifestKey(member, model, snapshot);
-  const found = await s3.get(key);
-  return found && parseManifest(found.body, key);
+  return (await fetchManifestText(s3, member, model, snapshot))?.manifest();
 }
 
 /**

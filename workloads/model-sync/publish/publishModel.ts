@@ -5,7 +5,7 @@ import { checkMarker, isTrusted } from "../files/quiescence";
 import type { Observation } from "../files/quiescence";
 import { checkWhole } from "../files/safetensors";
 import type { FileCache } from "../state/fileCache";
-import { knownHash, readFileCache, writeFileCache } from "../state/fileCache";
+import { knownHash, readFileCache } from "../state/fileCache";
 import type { ModelCounters } from "../state/types";
 import { forEachLimit } from "../transfer/pools";
 import { transferModel } from "../transfer/model";
@@ -13,6 +13,7 @@ import type { FileTask, TransferredFile } from "../transfer/types";
 import type { FileStat, Manifest, PublishedFile } from "../types";
 import { SyncError } from "../types";
 import type { Worker } from "../worker";
+import { keepHashes } from "./keepHashes";
 import { snapshotPrefix } from "./keys";
 import { buildManifest, fetchManifest, publishManifest } from "./manifest";
 import { chooseReadBack, readBack } from "./readBack";
@@ -136,7 +137,7 @@ export async function publishModel(
   if (trusted) {
     const hashes = new Map(manifest.files.map((file) => [file.path, file.sha256]));
     const hashed = local.scan.files.map((file) => ({ ...file, sha256: hashes.get(file.path) ?? "" }));
-    await writeFileCache(s3, { member: settings.member, model: local.name }, local.snapshot, hashed);
+    await keepHashes(worker, local.name, local.snapshot, hashed);
   }
   return { manifest, counters: sums(files), trusted };
 }

@@ -8,7 +8,7 @@ import type { PublishedFile } from "../types";
 import { SyncError } from "../types";
 
 export interface ReadBackDeps {
-  readonly s3: Pick<S3Client, "openStream">;
+  readonly s3: Pick<S3Client, "openStream" | "head">;
   readonly retry: RetryDeps;
 }
 
@@ -39,13 +39,34 @@ async function hashStream(answer: IncomingMessage, key: string): Promise<{ sha25
   return { sha256: hash.digest("hex"), size };
 }
 
-/** Fails with `checksum-mismatch` unless the object's bytes are those that were published. */
+/** What an object holds; undefined where the store answers for its head and never for its bytes. */
+async function hashReadable(
+  deps: ReadBackDeps,
+  key: string,
+): Promise<{ readonly sha256: string; readonly size: number } | undefined> {
+  try {
+    return await hashObject(deps, key);
+  } catch (error) {
+    if (error instanceof SyncError && error.transient && (await deps.s3.head(key))) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Fails with `checksum-mismatch` unless the object's bytes are those that were published. They are read once more
+ * before that is said: a bit that flipped on the way back, or a store that was away, is no fault of what is stored.
+ */
 export async function readBack(deps: ReadBackDeps, prefix: string, file: PublishedFile): Promise<void> {
   const key = prefix + file.path;
-  const { sha256, size } = await hashObject(deps, key);
-  if (sha256 === file.sha256 && size === file.size) return;
-  const told = `${key}: ${size} bytes read back have SHA-256 ${sha256}, sent were ${file.size} with ${file.sha256}`;
-  throw new SyncError("checksum-mismatch", told, false);
+  let told = "";
+  for (let look = 1; look <= 2; look++) {
+    const found = await hashReadable(deps, key);
+    if (found?.sha256 === file.sha256 && found.size === file.size) return;
+    told = found
+      ? `${found.size} bytes read back have SHA-256 ${found.sha256}, sent were ${file.size} with ${file.sha256}`
+      : "its bytes cannot be read where they lie";
+  }
+  throw new SyncError("checksum-mismatch", `${key}: ${told}`, false);
 }
 
 export type ReadBackPolicy = "all" | "none" | { readonly sample: number };

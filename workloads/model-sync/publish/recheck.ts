@@ -4,13 +4,14 @@ import type { Observation } from "../files/quiescence";
 import { trustAfterMs } from "../files/quiescence";
 import type { LocalModel } from "../files/model";
 import { lookAt } from "../files/model";
-import { knownHash, readFileCache, writeFileCache } from "../state/fileCache";
+import { knownHash, readFileCache } from "../state/fileCache";
 import { forEachLimit } from "../transfer/pools";
 import { hashLarge } from "../transfer/large";
 import { readSmall } from "../transfer/read";
 import type { HashedFile, Manifest } from "../types";
 import { SyncError } from "../types";
 import type { Worker } from "../worker";
+import { keepHashes } from "./keepHashes";
 
 /**
  * Proves that files which look like a published version still hold its bytes: hashes that the cache vouches for are
@@ -42,7 +43,7 @@ export async function recheck(
   if (again.identity !== local.identity)
     throw new SyncError("changed-while-read", `${local.name}: written while it was read`, true);
   if (computed.length > 0 || cache?.snapshot !== local.snapshot) {
-    await writeFileCache(s3, { member: settings.member, model: local.name }, local.snapshot, hashed);
+    await keepHashes(worker, local.name, local.snapshot, hashed);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { LocalModel } from "../files/model";
 import { isStuck } from "../files/quiescence";
 import type { Observation } from "../files/quiescence";
-import type { ModelState, Stage } from "../state/types";
+import type { ModelState } from "../state/types";
 import type { Manifest, SyncError } from "../types";
 import type { RegisteredVersion, Worker } from "../worker";
 import type { Decision } from "./consider";
@@ -9,43 +9,13 @@ import type { ModelResult, StateChange } from "./outcome";
 import { asSyncError, observedState, outcomeOf } from "./outcome";
 import { publishModel } from "./publishModel";
 import { recheck } from "./recheck";
+import type { PublishedVersion } from "./version";
+import { publishedState, versionOf } from "./version";
 
 const size = (local: LocalModel): { readonly bytes: number; readonly files: number } => ({
   bytes: local.bytes,
   files: local.scan.files.length,
 });
-
-const epoch = (iso: string): number => Date.parse(iso) / 1000;
-
-/** What the state keeps of a published version; stages reached before are kept when the version is the same. */
-function publishedState(
-  manifest: Manifest,
-  before: ModelState | undefined,
-  identity: string | undefined,
-  registered: { readonly version: RegisteredVersion; readonly at: number } | undefined,
-): NonNullable<ModelState["published"]> {
-  const { snapshot, digest, totals, provenance } = manifest;
-  const known = before?.published?.snapshot === snapshot ? before.published : undefined;
-  const uploaded = epoch(provenance.uploaded);
-  const stages: Partial<Record<Stage, number>> = {
-    trained: epoch(provenance.trained),
-    quiescent: epoch(provenance.quiescent),
-    hashed: uploaded,
-    uploaded,
-    verified: epoch(provenance.verified),
-    ...known?.stages,
-    ...(registered && known?.stages.registered === undefined && { registered: registered.at / 1000 }),
-  };
-  const version = registered?.version ?? known?.version;
-  return {
-    snapshot,
-    digest,
-    ...totals,
-    ...(identity !== undefined && { identity }),
-    ...(version && { version }),
-    stages,
-  };
-}
 
 /** A model that did not come through. Its published version and its sums stay as they are. */
 export function failedResult(
@@ -85,7 +55,7 @@ async function registerAndReport(
   worker: Worker,
   local: LocalModel,
   before: ModelState | undefined,
-  manifest: Manifest,
+  published: { readonly found: PublishedVersion; readonly manifest: () => Manifest },
   done: Pick<StateChange, "counters"> & {
     readonly identity: string | undefined;
     readonly isNew: boolean;
@@ -93,16 +63,19 @@ async function registerAndReport(
   },
 ): Promise<ModelResult> {
   const { registrar, events } = worker;
+  const { found, manifest } = published;
   const base = { model: local.name, ...size(local) };
   const change = (registered?: { version: RegisteredVersion; at: number }): StateChange => ({
-    published: publishedState(manifest, before, done.identity, registered),
+    published: publishedState(found, before, done.identity, registered),
     observed: null,
     quarantined: null,
     ...(done.counters && { counters: done.counters }),
   });
   if (!registrar) return { ...base, outcome: done.isNew ? "published" : "unchanged", change: change() };
   try {
-    const there = done.isNew ? undefined : await registrar.settled(manifest);
+    const there = done.isNew
+      ? undefined
+      : await registrar.settled({ model: local.name, digest: found.digest });
     if (there)
       return {
         ...base,
@@ -117,7 +90,7 @@ async function registerAndReport(
       copiedFiles: done.counters.filesCopied ?? 0,
       retries: done.retries,
     };
-    const version = await registrar.register(manifest, figures);
+    const version = await registrar.register(manifest(), figures);
     return { ...base, outcome: "registered", version, change: change({ version, at: worker.now() }) };
   } catch (error) {
     const { reason, message } = asSyncError(error);
@@ -159,18 +132,17 @@ export async function syncModel(
       const { reason, detail } = decision.why;
       return { model: local.name, outcome: "quarantined", reason, detail, ...size(local), change: {} };
     }
-    if (decision.kind === "unchanged") {
+    if (decision.kind === "unchanged" || decision.kind === "recheck") {
+      const { text, found } = decision;
+      if (decision.kind === "recheck") await recheck(worker, local, text.manifest(), decision.seen);
       const done = { identity: local.identity, isNew: false, retries: 0 };
-      return await registerAndReport(worker, local, before, decision.manifest, done);
-    }
-    if (decision.kind === "recheck") {
-      await recheck(worker, local, decision.manifest, decision.seen);
-      const done = { identity: local.identity, isNew: false, retries: 0 };
-      return await registerAndReport(worker, local, before, decision.manifest, done);
+      const published = { found, manifest: () => text.manifest() };
+      return await registerAndReport(worker, local, before, published, done);
     }
     if (!decision.settled) return unsettledResult(worker, local, decision.seen);
     const { manifest, counters, trusted } = await publishModel(worker, local, decision.seen);
-    return await registerAndReport(worker, local, before, manifest, {
+    const published = { found: versionOf(manifest), manifest: () => manifest };
+    return await registerAndReport(worker, local, before, published, {
       counters,
       identity: trusted ? local.identity : undefined,
       isNew: true,

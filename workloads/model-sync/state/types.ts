@@ -24,6 +24,11 @@ export interface ModelState {
     readonly files: number;
     readonly bytes: number;
     /**
+     * SHA-256 of its manifest's text, once a run has fetched it and found it whole: of the same text nothing need be
+     * read again.
+     */
+    readonly manifest?: string;
+    /**
      * Hash of (path, size, mtime, inode) of every file when it was read, absent when a modification time was too
      * fresh to trust: then the next run reads the files again.
      */

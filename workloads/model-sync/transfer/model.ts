@@ -1,6 +1,6 @@
 import type { ObjectInfo } from "../s3/calls";
 import { absentIs404 } from "../s3/calls";
-import { isPreconditionFailed } from "../s3/errors";
+import { S3Error, isPreconditionFailed } from "../s3/errors";
 import type { FileStat } from "../types";
 import type { FileTask, TransferDeps, TransferredFile } from "./types";
 import { forEachLimit } from "./pools";
@@ -12,7 +12,7 @@ const lanes = 256;
 
 /**
  * Copies an unchanged file from its earlier place on the server. When that is not possible, or the earlier object is no
- * longer the one that was published, the task is given back, to be sent.
+ * longer the one that was published or cannot be read where it lies, the task is given back, to be sent.
  */
 async function copyEarlier(deps: TransferDeps, task: FileTask): Promise<TransferredFile | FileTask> {
   const { earlier, file } = task;
@@ -33,7 +33,7 @@ async function copyUnlessChanged(
   try {
     return await absentIs404(deps.s3.copy(earlier.key, to, earlier.file.etag));
   } catch (error) {
-    if (isPreconditionFailed(error)) return undefined;
+    if (isPreconditionFailed(error) || (error instanceof S3Error && error.status >= 500)) return undefined;
     throw error;
   }
 }
