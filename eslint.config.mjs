@@ -11,7 +11,7 @@ const rooms = {
   components: ["metrics", "rules", "dashboards"],
   workloads: ["metrics"],
   policies: ["metrics"],
-  commands: ["settings", "components", "metrics", "rules"],
+  commands: ["settings", "components", "dashboards", "metrics", "rules"],
 };
 const every = [
   "bench",

@@ -13,6 +13,9 @@ module.exports = {
   projects: [
     level("unit", ["unit/**/*.test.ts"]),
     level("rules", ["rules/**/*.test.ts"]),
+    level("dashboards", ["dashboards/**/*.test.ts"], {
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
     level("policies", ["policies/**/*.test.ts"]),
     level("workloads", ["workloads/**/*.test.ts"], {
       setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
