@@ -12,7 +12,7 @@ const rooms = {
   program: ["settings", "components"],
   workloads: ["metrics"],
   policies: ["metrics"],
-  commands: ["settings", "components", "metrics", "rules"],
+  commands: ["settings", "components", "dashboards", "metrics", "rules"],
 };
 const every = [
   "bench",

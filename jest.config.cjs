@@ -16,6 +16,9 @@ module.exports = {
   projects: [
     level("unit", ["unit/**/*.test.ts"], workers),
     level("rules", ["rules/**/*.test.ts"]),
+    level("dashboards", ["dashboards/**/*.test.ts"], {
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
     level("policies", ["policies/**/*.test.ts"], workers),
     level("workloads", ["workloads/*.test.ts"], {
       setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],

@@ -99,6 +99,7 @@ const levels: Readonly<Record<string, readonly Level[]>> = {
   types: [check("types", "tsc", "-p", ".")],
   unit: [jest("unit")],
   rules: [jest("rules")],
+  dashboards: [jest("dashboards", "--runInBand")],
   policies: [jest("policies")],
   workloads: [jest("workloads", "--runInBand")],
   faults: [jest("faults", "--runInBand")],
