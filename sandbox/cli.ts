@@ -5,6 +5,7 @@ import { config } from "./config";
 import { endpoint, parseSide, queryText, targets } from "./prometheus";
 import { status } from "./status";
 import { parseToolSet, setUpTools } from "./setup";
+import { installDebianPackages } from "./setup/debian";
 import { up } from "./up";
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   status,
   config: () => config((line) => console.log(line)),
   tools: (words) => {
+    if (process.getuid?.() === 0) installDebianPackages((line) => console.log(line));
     setUpTools(words.length === 0 ? ["sandbox"] : words.map(parseToolSet), (line) => console.log(line));
     return Promise.resolve();
   },

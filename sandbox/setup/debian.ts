@@ -16,6 +16,8 @@ const packages: Readonly<Record<string, string>> = {
   xfsprogs: "mkfs.xfs",
   "util-linux": "nsenter",
   mount: "losetup",
+  // pictures of dashboards
+  chromium: "chromium",
 };
 
 function present(file: string): boolean {

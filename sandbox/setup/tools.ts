@@ -55,6 +55,13 @@ const sandboxTools: ToolGroups = [
       tags: "remove_all_sd,enable_kubernetes_sd",
       variables: { [prometheusVersion]: "3.16.0" },
     },
+    {
+      module: "alertmanager",
+      binaries: {
+        alertmanager: "github.com/prometheus/alertmanager/cmd/alertmanager",
+        amtool: "github.com/prometheus/alertmanager/cmd/amtool",
+      },
+    },
     { module: "node-exporter", binaries: { node_exporter: "github.com/prometheus/node_exporter" } },
   ],
   [

@@ -52,6 +52,12 @@ export const health = clusterMetrics({
     federate: "health",
     meaning: "1 while the cluster's Watchdog alert fires: its alerts are evaluated",
   },
+  hubReachable: {
+    name: "hub_reachable:firing",
+    unit: "boolean",
+    federate: "health",
+    meaning: "1 while a member says that the hub's Alertmanagers deliver its alerts; none on the hub",
+  },
 });
 
 /** Each check as it stands now, for its own cluster. */

@@ -1,0 +1,98 @@
+import { fedCluster } from "../../metrics/catalogue";
+import type { Selectable } from "../../metrics/types";
+import { by } from "../recording/expressions";
+import type { AlertDefinition } from "./alert";
+import type { Subject } from "./args";
+
+const { monitoring } = fedCluster;
+const component = "monitoring" as const;
+
+/** What Prometheus and the Alertmanagers say of themselves. */
+export const monitoringAlerts: Subject = ({ own }, { declared, thresholds }) => {
+  const happens = (
+    metric: Selectable,
+    definition: Omit<AlertDefinition, "component" | "expr">,
+  ): AlertDefinition => ({ ...definition, component, expr: `sum by (cluster) (${own(metric)}) > 0` });
+  const members = own(monitoring.alertmanagerMembers);
+  const limited = `${by("max", ["cluster", "limit"], own(monitoring.limitsUsed))} / ${by("max", ["cluster", "limit"], own(monitoring.limitsAllowed))}`;
+  return [
+    {
+      alert: "PrometheusConfigRefused",
+      severity: "warning",
+      component,
+      expr: `min by (cluster) (${own(monitoring.prometheusConfigReloaded)}) == 0`,
+      for: "5m",
+      summary: "Prometheus of {{ $labels.cluster }} refused its new configuration.",
+      description:
+        "The last reload of Prometheus on {{ $labels.cluster }} failed (success {{ $value }}): it goes on with the configuration before.",
+    },
+    happens(monitoring.prometheusRuleFailures, {
+      alert: "PrometheusRulesFail",
+      severity: "critical",
+      for: "5m",
+      summary: "Rules of {{ $labels.cluster }} can not be evaluated.",
+      description:
+        "{{ $value | humanize }} rule evaluations a second fail on {{ $labels.cluster }}: alerts and health there can be wrong.",
+    }),
+    happens(monitoring.prometheusRuleGroupsMissed, {
+      alert: "PrometheusRulesLate",
+      severity: "warning",
+      for: "15m",
+      summary: "Rules of {{ $labels.cluster }} are evaluated too slowly.",
+      description:
+        "{{ $value | humanize }} evaluations of rule groups a second are left out on {{ $labels.cluster }}.",
+    }),
+    happens(monitoring.prometheusNotificationsDropped, {
+      alert: "PrometheusAlertsDropped",
+      severity: "critical",
+      for: "5m",
+      summary: "Alerts of {{ $labels.cluster }} reach no Alertmanager.",
+      description: "{{ $value | humanize }} alerts a second of {{ $labels.cluster }} are lost on their way.",
+    }),
+    happens(monitoring.prometheusSamplesRejected, {
+      alert: "PrometheusSamplesRejected",
+      severity: "warning",
+      for: "15m",
+      summary: "Prometheus of {{ $labels.cluster }} rejects samples.",
+      description:
+        "{{ $value | humanize }} samples a second are rejected on {{ $labels.cluster }} for their time: a series has two writers, or a clock went back.",
+    }),
+    happens(monitoring.prometheusScrapesOverLimit, {
+      alert: "PrometheusScrapesOverLimit",
+      severity: "warning",
+      for: "10m",
+      summary: "Targets of {{ $labels.cluster }} have more samples than allowed.",
+      description:
+        "{{ $value | humanize }} scrapes a second are refused as a whole on {{ $labels.cluster }}: nothing is known of their targets.",
+    }),
+    {
+      alert: "AlertmanagerReplicasMissing",
+      severity: declared.alertmanagers === 1 ? "critical" : "warning",
+      component,
+      expr: `(min by (cluster) (${members}) or 0 * absent(${members})) < ${declared.alertmanagers}`,
+      for: "5m",
+      summary: "An Alertmanager of {{ $labels.cluster }} is missing.",
+      description: `{{ $value }} of ${declared.alertmanagers} Alertmanagers of {{ $labels.cluster }} see each other.`,
+    },
+    {
+      alert: "AlertmanagerNotificationsFail",
+      severity: "critical",
+      component,
+      expr: `${by("sum", ["cluster", "integration"], own(monitoring.alertmanagerNotificationsFailed))} > 0`,
+      for: "10m",
+      summary: "Notifications of {{ $labels.cluster }} by {{ $labels.integration }} fail.",
+      description:
+        "{{ $value | humanize }} notifications a second by {{ $labels.integration }} fail on {{ $labels.cluster }}.",
+    },
+    {
+      alert: "RecordingLimitReached",
+      severity: "warning",
+      component,
+      expr: `${limited} > ${thresholds.labelLimitUsed.critical}`,
+      for: "30m",
+      summary: "Recordings of {{ $labels.cluster }} leave {{ $labels.limit }} out.",
+      description:
+        "{{ $labels.cluster }} has {{ $value | humanizePercentage }} of the {{ $labels.limit }} its recordings tell apart: the rest is left out.",
+    },
+  ];
+};
