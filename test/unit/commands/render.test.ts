@@ -42,7 +42,15 @@ test("prints every object once, by kind, namespace and name, always the same", (
   expect(render("--stack", "hpc").stdout).toBe(rendered.hpc);
 }, 60_000);
 
-const WEB = ["ca.crt", "http-client.yml", "local.password", "local.username", "tls.crt", "tls.key", "web.yml"];
+const WEB = [
+  "ca.crt",
+  "http-client.yml",
+  "local.password",
+  "local.username",
+  "tls.crt",
+  "tls.key",
+  "web.yml",
+];
 const OF_MEMBER = ["member-hpc.ca.crt", "member-hpc.password", "member-hpc.username"];
 const STORE = ["minio.accessKey", "minio.secretKey"];
 const REGISTRY = ["mlflow.password", "mlflow.username"];
