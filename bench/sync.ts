@@ -6,7 +6,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { paths, sandboxFolder } from "../sandbox/paths";
-import { setInPlace, setUpTools } from "../sandbox/setup";
+import { setUpTools } from "../sandbox/setup";
 import { freeGiB } from "../sandbox/setup/disk";
 import { buildWorker } from "../scripts/build";
 import { dispose, minioCredentials } from "../test/workloads/support/servers";
@@ -18,7 +18,7 @@ import type { Site } from "./sync/contenders";
 import { comparers, senders } from "./sync/contenders";
 import type { Model } from "./sync/data";
 import { makeLarge, makeSmall } from "./sync/data";
-import type { CaseName, Options } from "./sync/options";
+import type { CaseName } from "./sync/options";
 import { bytesText, diskNeed, parseOptions, shards } from "./sync/options";
 import { Buckets, startStore } from "./sync/store";
 import { unchanged } from "./sync/unchanged";
@@ -85,7 +85,8 @@ function clean(): void {
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-async function main({ sizes, cases: asked }: Options): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  const { sizes, cases: asked } = parseOptions(args);
   const say = (line: string): void => console.log(line);
   clean();
   fs.mkdirSync(folder, { recursive: true });
@@ -94,12 +95,11 @@ async function main({ sizes, cases: asked }: Options): Promise<void> {
     throw new Error(
       `needs ${need.toFixed(1)} GiB of disk at ${sandboxFolder}, ${free.toFixed(1)} GiB are free`,
     );
-  for (const tool of ["minio", "mc"])
-    if (!fs.existsSync(path.join(paths.bin, tool)))
-      throw new Error(`${tool} is not built: run \`npm run sandbox\``);
-  if (!setInPlace("bench")) setUpTools(["bench"], say);
+  setUpTools(["sandbox", "bench"], say);
   const store = await startStore(path.join(paths.bin, "minio"), folder);
-  process.once("exit", clean); // after the server's own, which ends it
+  process.once("exit", clean);
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void dispose(store).finally(() => process.exit(1)));
   try {
     const site: Site = {
       bin: paths.bin,
@@ -108,6 +108,7 @@ async function main({ sizes, cases: asked }: Options): Promise<void> {
       endpoint: store.url,
       credentials: minioCredentials,
     };
+    say(`MinIO on loopback without TLS, a new bucket with versions for each run; ${sizes.rounds} rounds`);
     announce(site, say);
     const bench: Bench = {
       site,
@@ -128,9 +129,7 @@ async function main({ sizes, cases: asked }: Options): Promise<void> {
   }
 }
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
-
-main(parseOptions(process.argv.slice(2))).catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 });
