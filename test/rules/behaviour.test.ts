@@ -52,27 +52,6 @@ describe("rules of a cluster about itself", () => {
     ).toContain("SUCCESS");
   });
 
-  it("records when each version reached each stage, once, whatever pod of the exporter told it", () => {
-    const stage = (pod: string, name: string, values: string): InputSeries => ({
-      series: `model_transfer_stage_timestamp_seconds{cluster="hpc",job="model-transfer",instance="${pod}",model="m",version="3",stage="${name}"}`,
-      values,
-    });
-    const recorded = (name: string): string =>
-      `fed_cluster:transfer_stage:timestamp_seconds{cluster="hpc",model="m",stage="${name}",version="3"}`;
-    const input = [
-      stage("a", "trained", "100x20"),
-      stage("b", "trained", "100x20"),
-      stage("a", "registered", "150x20"),
-      {
-        series:
-          'model_transfer_stage_timestamp_seconds{cluster="west",model="m",version="1",stage="trained"}',
-        values: "1x20",
-      },
-    ];
-    const gives = { [recorded("trained")]: 100, [recorded("registered")]: 150 };
-    run(member, input, [{ expr: "fed_cluster:transfer_stage:timestamp_seconds", at: "2m", gives }]);
-  });
-
   it("counts targets up and down by job, 0 where there are none", () => {
     const input = [
       { series: 'up{cluster="hpc",job="node",instance="a"}', values: "1x20" },
