@@ -57,11 +57,13 @@ const through = (here: Site): Partial<SettingsInput> => ({
 const registered = async (here: Site): Promise<number> =>
   (await versionsOf(mlflowAt(mlflow.url), `${here.member}-m`)).length;
 
+/** Of every version, oldest first: their keys are hashes. */
 async function manifests(of: Site): Promise<Manifest[]> {
   const list: Manifest[] = [];
   for await (const { key } of bucket.list(`manifests/${of.member}/m/`))
     list.push((await fetchManifest(bucket, of.member, "m", key.split("/").at(-1)!.replace(".json", "")))!);
-  return list;
+  const at = ({ provenance }: Manifest): number => Date.parse(provenance.quiescent);
+  return list.sort((a, b) => at(a) - at(b));
 }
 
 /** The bucket holds, under the newest manifest, what lies on disk. */

@@ -75,7 +75,7 @@ test.each([
 ] as const)("shows the keys of Secrets of %s, and nothing of what they hold", (stack, expected) => {
   const secrets = objectsOf(rendered[stack]).filter(({ kind }) => kind === "Secret");
   const dataOf = ({ data, stringData }: RenderedObject): Readonly<Record<string, string>> =>
-    Object.assign({}, data, stringData) as Readonly<Record<string, string>>;
+    Object.assign({}, data, stringData);
   const keys = secrets.map((one) => [one.metadata.name, Object.keys(dataOf(one)).sort()]);
   expect(Object.fromEntries(keys)).toEqual(
     Object.fromEntries(Object.entries(expected).map(([name, of]) => [name, [...of].sort()])),
