@@ -91,16 +91,11 @@ export function alertmanagerProblems(args: AlertmanagerArgs): readonly string[] 
   ];
 }
 
-/** Names of the credential files it needs, of those that Prometheus has: not what members are scraped with. */
-const needed = [
-  "ca.crt",
-  "tls.crt",
-  "tls.key",
-  "web.yml",
-  "local.username",
-  "local.password",
-  "http-client.yml",
-] as const;
+/**
+ * For amtool, which lets go of a stream of HTTP/2 before its end: the server logs each of these as a panic, every ten
+ * seconds of readiness.
+ */
+const WITHOUT_HTTP2 = "enable_http2: false\n";
 
 const encoded = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -202,7 +197,10 @@ export class Alertmanager extends pulumi.ComponentResource {
       .all([pulumi.output(credentials.web), pulumi.output(clients ?? {})])
       .apply(([web, more]) => {
         const all = credentialFiles({ ...web, users: { ...web.users, ...more } });
-        return encoded(Object.fromEntries(needed.map((file) => [file, all[file] ?? ""])));
+        return encoded({
+          ...all,
+          "http-client.yml": `${all["http-client.yml"] ?? ""}${WITHOUT_HTTP2}`,
+        });
       });
     const secretName = secret("credentials", files);
     return {

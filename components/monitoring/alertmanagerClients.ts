@@ -1,4 +1,4 @@
-import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "../../rules/alerts";
+import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "../../rules/health";
 import { ALERTMANAGER_NAMES, ALERTMANAGER_PORT, indexes } from "./alertmanagerPod";
 import { basicAuthFiles, ownCa } from "./credentials";
 import type { HttpConfig, RelabelConfig, ScrapeConfig } from "./prometheusSchema";

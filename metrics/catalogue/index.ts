@@ -12,6 +12,7 @@ import { mlflow } from "./mlflow";
 import { modelRetention, modelTransfer } from "./modelSync";
 import { node } from "./node";
 import { prometheus, scrapes } from "./prometheus";
+import { prometheusHttp } from "./prometheusHttp";
 import { clusterRecorded, hubRecorded, localRecorded } from "./recorded";
 import { health, hubHealth, localHealth } from "./recorded/health";
 import { knative, kserve, olderKnative } from "./serving";
@@ -30,6 +31,7 @@ export { mlflow } from "./mlflow";
 export { modelRetention, modelTransfer } from "./modelSync";
 export { node } from "./node";
 export { prometheus, scrapes } from "./prometheus";
+export { prometheusHttp } from "./prometheusHttp";
 export { clusterRecorded, fedCluster, fedHub, fedLocal, hubRecorded, localRecorded } from "./recorded";
 export type { ClusterMetric, Domain, FederateJob } from "./recorded";
 export { knative, kserve, olderKnative } from "./serving";
@@ -59,6 +61,7 @@ export const exporters: readonly Readonly<Record<string, Metric>>[] = [
   olderSlurmNodes,
   olderVllm,
   prometheus,
+  prometheusHttp,
   scrapes,
   slurm,
   slurmJobs,

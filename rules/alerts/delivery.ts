@@ -1,14 +1,10 @@
 import { fedCluster, scrapes } from "../../metrics/catalogue";
 import { prometheusHttp } from "../../metrics/catalogue/prometheusHttp";
+import { HUB_ALERTMANAGER_JOB } from "../health";
 import type { AlertDefinition } from "./alert";
 import type { Subject } from "./args";
 
 const component = "monitoring" as const;
-
-/** Job by which a member probes the hub's Alertmanagers. */
-export const HUB_ALERTMANAGER_JOB = "hub-alertmanager";
-/** Job of the cluster's own Alertmanagers. */
-export const ALERTMANAGER_JOB = "alertmanager";
 
 /** Age of the last heartbeat above which a Watchdog falls silent, seconds. */
 const HEARTBEAT_SECONDS = 90;

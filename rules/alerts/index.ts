@@ -22,7 +22,7 @@ export type { AlertDefinition, Severity } from "./alert";
 export { DEFAULT_OBJECTIVES } from "./args";
 export type { ClusterAlertArgs, Objectives } from "./args";
 export type { HubAlertArgs } from "./hub";
-export { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB, hops } from "./delivery";
+export { hops } from "./delivery";
 export type { Hop } from "./delivery";
 
 /** Alerts by subject, one group each. */

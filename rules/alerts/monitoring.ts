@@ -1,5 +1,7 @@
-import { fedCluster } from "../../metrics/catalogue";
+import { fedCluster, scrapes } from "../../metrics/catalogue";
 import type { Selectable } from "../../metrics/types";
+import { ALERTMANAGER_JOB } from "../health";
+import { alertsDropped } from "../health/symptoms";
 import { by } from "../recording/expressions";
 import type { AlertDefinition } from "./alert";
 import type { Subject } from "./args";
@@ -13,7 +15,7 @@ export const monitoringAlerts: Subject = ({ own }, { declared, thresholds }) => 
     metric: Selectable,
     definition: Omit<AlertDefinition, "component" | "expr">,
   ): AlertDefinition => ({ ...definition, component, expr: `sum by (cluster) (${own(metric)}) > 0` });
-  const members = own(monitoring.alertmanagerMembers);
+  const replicas = own(scrapes.up, { job: ALERTMANAGER_JOB });
   const limited = `${by("max", ["cluster", "limit"], own(monitoring.limitsUsed))} / ${by("max", ["cluster", "limit"], own(monitoring.limitsAllowed))}`;
   return [
     {
@@ -42,13 +44,15 @@ export const monitoringAlerts: Subject = ({ own }, { declared, thresholds }) => 
       description:
         "{{ $value | humanize }} evaluations of rule groups a second are left out on {{ $labels.cluster }}.",
     }),
-    happens(monitoring.prometheusNotificationsDropped, {
+    {
       alert: "PrometheusAlertsDropped",
       severity: "critical",
+      component,
+      expr: `${alertsDropped(own)} > 0`,
       for: "5m",
-      summary: "Alerts of {{ $labels.cluster }} reach no Alertmanager.",
+      summary: "Alerts of {{ $labels.cluster }} do not reach its Alertmanager.",
       description: "{{ $value | humanize }} alerts a second of {{ $labels.cluster }} are lost on their way.",
-    }),
+    },
     happens(monitoring.prometheusSamplesRejected, {
       alert: "PrometheusSamplesRejected",
       severity: "warning",
@@ -69,10 +73,13 @@ export const monitoringAlerts: Subject = ({ own }, { declared, thresholds }) => 
       alert: "AlertmanagerReplicasMissing",
       severity: declared.alertmanagers === 1 ? "critical" : "warning",
       component,
-      expr: `(min by (cluster) (${members}) or 0 * absent(${members})) < ${declared.alertmanagers}`,
+      // one that is alone does not gossip, and tells of no members
+      expr:
+        `(sum by (cluster) (${replicas}) or max by (cluster) (0 * absent(${replicas}))) < ${declared.alertmanagers}` +
+        ` or on (cluster) ${own(monitoring.alertmanagerMembers)} < ${declared.alertmanagers}`,
       for: "5m",
       summary: "An Alertmanager of {{ $labels.cluster }} is missing.",
-      description: `{{ $value }} of ${declared.alertmanagers} Alertmanagers of {{ $labels.cluster }} see each other.`,
+      description: `{{ $value }} of ${declared.alertmanagers} Alertmanagers of {{ $labels.cluster }} answer and see each other.`,
     },
     {
       alert: "AlertmanagerNotificationsFail",

@@ -2,9 +2,9 @@ import { scrapes } from "../../metrics/catalogue";
 import type { Component } from "../../metrics/catalogue/recorded/health";
 import { notMatching } from "../../metrics/select";
 import type { DeclaredTarget } from "../health";
+import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "../health";
 import { by, either } from "../recording/expressions";
 import type { Subject } from "./args";
-import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "./delivery";
 import { NODE_JOBS } from "./nodes";
 import { SLURM_JOBS } from "./slurm";
 

@@ -1,5 +1,9 @@
 import type { Component } from "../../metrics/catalogue/recorded/health";
 
+/** Job of a cluster's own Alertmanagers, and that by which a member probes the hub's. */
+export const ALERTMANAGER_JOB = "alertmanager";
+export const HUB_ALERTMANAGER_JOB = "hub-alertmanager";
+
 /** A target that must be scraped: its job, and the labels that tell it from the job's others (none for a job of one). */
 export interface DeclaredTarget {
   readonly job: string;

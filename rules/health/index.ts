@@ -1,5 +1,5 @@
 export { HELD_FOR, checksOf, healthRuleGroup, healthSeries, weights } from "./cluster";
-export { componentsOf, declarationProblems } from "./declared";
+export { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB, componentsOf, declarationProblems } from "./declared";
 export type { DeclaredCluster, DeclaredTarget, DeclaredTransfer } from "./declared";
 export { MARGIN, hubHealthRuleGroup } from "./hub";
 export type { HubHealthArgs, JudgedCluster } from "./hub";

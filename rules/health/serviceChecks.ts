@@ -1,9 +1,17 @@
 import { fedCluster } from "../../metrics/catalogue";
-import { matching } from "../../metrics/select";
+import { matching, not } from "../../metrics/select";
 import type { Check, CheckArgs } from "./checks";
 import { check, gate } from "./checks";
+import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "./declared";
 import { flagged, max, min, proportional, ramped, share, sum } from "./losses";
-import { beegfsUsed, bucketBound, minioErrorRatio, minioUsed, mlflowErrorRatio } from "./symptoms";
+import {
+  alertsDropped,
+  beegfsUsed,
+  bucketBound,
+  minioErrorRatio,
+  minioUsed,
+  mlflowErrorRatio,
+} from "./symptoms";
 
 const { monitoring, beegfs, minio, mlflow, transfer, serving } = fedCluster;
 
@@ -99,22 +107,21 @@ const slowShare = { unit: "ratio", bad: "above", warning: 0.05, critical: 0.5 } 
 
 /** The monitoring about itself. */
 export function monitoringChecks({ own, declared }: CheckArgs): readonly Check[] {
-  const up = sum(own(monitoring.targetsUp));
-  const down = sum(own(monitoring.targetsDown));
-  const flaggedRate = (
-    reason: string,
-    points: number,
-    metric: typeof monitoring.prometheusRuleFailures,
-  ): Check => check(reason, points, flagged(points, `${sum(own(metric))} > bool 0`));
+  const here = { job: not(HUB_ALERTMANAGER_JOB) };
+  const up = sum(own(monitoring.targetsUp, here));
+  const down = sum(own(monitoring.targetsDown, here));
   return [
     gate("targets_down", proportional(100, share(down, `${up} + ${down}`))),
-    flaggedRate("rules_failing", 40, monitoring.prometheusRuleFailures),
-    flaggedRate("alerts_dropped", 40, monitoring.prometheusNotificationsDropped),
+    check("rules_failing", 40, flagged(40, `${sum(own(monitoring.prometheusRuleFailures))} > bool 0`)),
+    check("alerts_dropped", 40, flagged(40, `${alertsDropped(own)} > bool 0`)),
     check("config_refused", 30, flagged(30, `${min(own(monitoring.prometheusConfigReloaded))} == bool 0`)),
     check(
       "alertmanager_down",
       40,
-      proportional(40, `1 - ${min(own(monitoring.alertmanagerMembers))} / ${declared.alertmanagers}`),
+      proportional(
+        40,
+        `1 - ${sum(own(monitoring.targetsUp, { job: ALERTMANAGER_JOB }))} / ${declared.alertmanagers}`,
+      ),
     ),
   ];
 }

@@ -1,4 +1,5 @@
-import { fedCluster } from "../../metrics/catalogue";
+import { fedCluster, prometheus } from "../../metrics/catalogue";
+import { matching } from "../../metrics/select";
 import type { Own } from "./losses";
 import { max, share, sum } from "./losses";
 
@@ -55,6 +56,15 @@ export function minioErrorRatio(own: Own): string {
 
 export function mlflowErrorRatio(own: Own): string {
   return share(sum(own(mlflow.requests, { code_class: "5xx" })), sum(own(mlflow.requests)));
+}
+
+/**
+ * Alerts a second that do not reach the cluster's own Alertmanagers, which are told by the names of their Services. What
+ * is lost on a cut way to the hub's is no fault of this cluster's, and is delivered by its own.
+ */
+export function alertsDropped(own: Own): string {
+  const alertmanager = matching("https://alertmanager-[0-9]+[.][^/]+[.]svc:.+");
+  return sum(`rate(${own(prometheus.notificationsDropped, { alertmanager })}[5m])`);
 }
 
 /** Bounds, in seconds, that the latency histograms of every kind of model server have. */

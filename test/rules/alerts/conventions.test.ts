@@ -1,12 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { prometheusHttp } from "../../../metrics/catalogue/prometheusHttp";
 import type { Selectable } from "../../../metrics/types";
 import { checkContract, recordingProblems } from "../../../metrics/contractProblems";
 import { ruleProblems, selectors, syntaxErrors } from "../../../metrics/promql";
 import { health, hubHealth, localHealth, MAX_CHECKS } from "../../../metrics/catalogue/recorded/health";
-import type { Series } from "../../../metrics/series";
-import { contractLabels, seriesByName } from "../../../metrics/series";
 import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
 import { renderRules } from "../../../rules";
 import type { AlertingRule, RecordingRule, RuleGroup } from "../../../rules";
@@ -22,11 +19,6 @@ import { RUNBOOK, alertsOf, clusterGroups, declared, hubGroups } from "./site";
 const recorded: readonly Selectable[] = [health, localHealth, hubHealth].flatMap((metrics) =>
   Object.values<Selectable>(metrics),
 );
-// of no effect where the catalogue lists them
-for (const { name, labels } of [...recorded, prometheusHttp.requests as Selectable]) {
-  (seriesByName as Map<string, Series>).set(name, { labels: new Set<string>(labels), values: {} });
-  for (const label of labels) (contractLabels as Set<string>).add(label);
-}
 
 const own = healthRuleGroup(everything, DEFAULT_THRESHOLDS);
 const hub = hubHealthRuleGroup(judging);

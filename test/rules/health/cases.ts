@@ -1,7 +1,8 @@
-import { fedCluster } from "../../../metrics/catalogue";
+import { fedCluster, prometheus } from "../../../metrics/catalogue";
 import type { Component } from "../../../metrics/catalogue/recorded/health";
 import { select } from "../../../metrics/select";
 import type { Values } from "./site";
+import { OWN } from "./site";
 
 const { monitoring, machines, gpus, kubernetes, slurm, beegfs, minio, mlflow, transfer, serving } =
   fedCluster;
@@ -111,9 +112,19 @@ export const cases: readonly Case[] = [
   ["serving", "replicas_missing", { [select(serving.replicas, { ...llama, state: "available" })]: 1 }, 12.5],
   ["serving", "errors", { [select(serving.errors, { ...llama, server: "kserve" })]: 0.3 }, 30],
   ["serving", "slow", { [select(serving.duration, { ...llama, server: "kserve", le: "0.5" })]: 7.25 }, 20],
-  ["monitoring", "targets_down", { [select(monitoring.targetsDown, { ...hpc, job: "node" })]: 3 }, 20],
+  ["monitoring", "targets_down", { [select(monitoring.targetsDown, { ...hpc, job: "node" })]: 6 }, 30],
   ["monitoring", "rules_failing", { [select(monitoring.prometheusRuleFailures, hpc)]: 0.1 }, 40],
-  ["monitoring", "alerts_dropped", { [select(monitoring.prometheusNotificationsDropped, hpc)]: 0.1 }, 40],
+  [
+    "monitoring",
+    "alerts_dropped",
+    { [select(prometheus.notificationsDropped, { ...hpc, alertmanager: OWN })]: "0+1x40" },
+    40,
+  ],
   ["monitoring", "config_refused", { [select(monitoring.prometheusConfigReloaded, hpc)]: 0 }, 30],
-  ["monitoring", "alertmanager_down", { [select(monitoring.alertmanagerMembers, hpc)]: 1 }, 20],
+  [
+    "monitoring",
+    "alertmanager_down",
+    { [select(monitoring.targetsUp, { ...hpc, job: "alertmanager" })]: 1 },
+    20,
+  ],
 ];

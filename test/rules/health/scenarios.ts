@@ -20,7 +20,7 @@ const checks = (
 /** Series that keep their values for 40 minutes. */
 export function constantly(...values: readonly Values[]): InputSeries[] {
   return Object.entries(Object.assign({}, ...values) as Values).flatMap(([series, value]) =>
-    value === null ? [] : [{ series, values: `${value}x40` }],
+    value === null ? [] : [{ series, values: typeof value === "string" ? value : `${value}x40` }],
   );
 }
 
@@ -164,7 +164,7 @@ export const alone: Readonly<Record<string, readonly RuleScenario[]>> = Object.f
           ...loses("10m", [
             [component, reason, points],
             // an API server that does not answer is missed by the monitoring as well
-            ...(reason === "unreachable" ? ([["monitoring", "targets_down", 100 / 12]] as const) : []),
+            ...(reason === "unreachable" ? ([["monitoring", "targets_down", 100 / 14]] as const) : []),
           ]),
         ]),
       ),

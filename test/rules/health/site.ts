@@ -1,4 +1,4 @@
-import { fedCluster } from "../../../metrics/catalogue";
+import { fedCluster, prometheus } from "../../../metrics/catalogue";
 import type { Matchers } from "../../../metrics/select";
 import { select } from "../../../metrics/select";
 import type { Selectable } from "../../../metrics/types";
@@ -20,8 +20,11 @@ export const everything: DeclaredCluster = {
   alertmanagers: 2,
 };
 
-/** Values that series keep all the time, by selector; null where a series is taken away. */
-export type Values = Readonly<Record<string, number | null>>;
+/** Values that series keep all the time, or promtool's notation, by selector; null where a series is taken away. */
+export type Values = Readonly<Record<string, number | string | null>>;
+
+/** As Prometheus names the cluster's own Alertmanager. */
+export const OWN = "https://alertmanager-0.federation.svc:9093/api/v2/alerts";
 
 type Of = <M extends Selectable>(metric: M, labels?: Omit<Matchers<M>, "cluster">) => string;
 
@@ -38,9 +41,12 @@ export function healthy(cluster: string): Values {
     ...each(["apiserver", "node", "slurm-jobs"], (job) => [of(monitoring.targetsUp, { job }), 4]),
     ...each(["apiserver", "node", "slurm-jobs"], (job) => [of(monitoring.targetsDown, { job }), 0]),
     [of(monitoring.prometheusRuleFailures)]: 0,
-    [of(monitoring.prometheusNotificationsDropped)]: 0,
+    [of(prometheus.notificationsDropped, { alertmanager: OWN })]: "7x40",
+    // probes of the hub tell of the hub
+    [of(monitoring.targetsUp, { job: "hub-alertmanager" })]: 0,
+    [of(monitoring.targetsDown, { job: "hub-alertmanager" })]: 2,
     [of(monitoring.prometheusConfigReloaded)]: 1,
-    [of(monitoring.alertmanagerMembers)]: 2,
+    [of(monitoring.targetsUp, { job: "alertmanager" })]: 2,
     [of(kubernetes.apiRequests, { code_class: "2xx" })]: 100,
     [of(kubernetes.apiRequests, { code_class: "5xx" })]: 0,
     ...each(["0.1", "1.0", "4.0", "+Inf"], (le) => [of(kubernetes.apiDuration, { le }), 10]),

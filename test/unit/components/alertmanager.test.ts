@@ -128,7 +128,16 @@ describe("Alertmanager", () => {
   it("serves with Prometheus's certificate, lets the members in, and gets nothing they are scraped with", async () => {
     const { inputs } = only(await run(hubArgs()), "alertmanager-credentials");
     const files = credentialFiles({ ...web, users: { ...web.users, "alerts-hpc-1": "hash of hpc" } });
-    expect(inputs.data).toEqual({ ...SECRET_MARK, value: encoded(files) });
+    const client = { "http-client.yml": `${files["http-client.yml"] ?? ""}enable_http2: false\n` };
+    expect(inputs.data).toEqual({ ...SECRET_MARK, value: encoded({ ...files, ...client }) });
+    expect(parse(client["http-client.yml"])).toEqual({
+      basic_auth: {
+        username_file: "/etc/prometheus/credentials/local.username",
+        password_file: "/etc/prometheus/credentials/local.password",
+      },
+      tls_config: { ca_file: "/etc/prometheus/credentials/ca.crt" },
+      enable_http2: false,
+    });
     const users = parse(files["web.yml"] ?? "") as { readonly basic_auth_users: object };
     expect(users.basic_auth_users).toEqual({
       "local-1": "hash of local",

@@ -1,4 +1,4 @@
-import { fedCluster, scrapes } from "../../../../metrics/catalogue";
+import { fedCluster, prometheus, scrapes } from "../../../../metrics/catalogue";
 import { prometheusHttp } from "../../../../metrics/catalogue/prometheusHttp";
 import type { Selectable } from "../../../../metrics/types";
 import type { Input } from "../../input";
@@ -31,13 +31,6 @@ const happening: readonly (readonly [
     (cluster) => `250m evaluations of rule groups a second are left out on ${cluster}.`,
   ],
   [
-    "PrometheusAlertsDropped",
-    "critical",
-    monitoring.prometheusNotificationsDropped,
-    (cluster) => `Alerts of ${cluster} reach no Alertmanager.`,
-    (cluster) => `250m alerts a second of ${cluster} are lost on their way.`,
-  ],
-  [
     "PrometheusSamplesRejected",
     "warning",
     monitoring.prometheusSamplesRejected,
@@ -53,6 +46,16 @@ const happening: readonly (readonly [
     (cluster) =>
       `250m scrapes a second are refused as a whole on ${cluster}: nothing is known of their targets.`,
   ],
+];
+
+/** As Prometheus names the Alertmanagers it sends to: the cluster's own, and the hub's. */
+const OWN = "https://alertmanager-0.federation.svc:9093/api/v2/alerts";
+const HUBS = "https://192.168.200.10:30993/api/v2/alerts";
+
+/** Whether each replica answers, and how many the loneliest of them sees. */
+const alertmanagers = (input: Input, up: readonly number[], members: number | undefined) => [
+  ...up.map((value, index) => input(scrapes.up, { job: "alertmanager", instance: `a${index}` }, value)),
+  ...(members === undefined ? [] : [input(monitoring.alertmanagerMembers, {}, members)]),
 ];
 
 const selfCases: readonly AlertCase[] = [
@@ -77,18 +80,45 @@ const selfCases: readonly AlertCase[] = [
     ],
     good: always((input) => [input(monitoring.prometheusConfigReloaded, {}, 1)]),
   },
-  ...[1, undefined].map((members): AlertCase => ({
+  {
+    alert: "PrometheusAlertsDropped",
+    severity: "critical",
+    component,
+    // a rate needs two samples
+    since: 1,
+    bad: (input) => [input(prometheus.notificationsDropped, { alertmanager: OWN }, "0+15x500")],
+    fires: (cluster) => [
+      {
+        summary: `Alerts of ${cluster} do not reach its Alertmanager.`,
+        description: `250m alerts a second of ${cluster} are lost on their way.`,
+      },
+    ],
+    good: always((input) => [
+      input(prometheus.notificationsDropped, { alertmanager: OWN }, "7x500"),
+      input(prometheus.notificationsDropped, { alertmanager: HUBS }, "0+15x500"),
+    ]),
+  },
+  ...(
+    [
+      [1, [1, 0], 2],
+      [0, [], undefined],
+      [1, [1, 1], 1],
+    ] as const
+  ).map(([seen, up, members]): AlertCase => ({
     alert: "AlertmanagerReplicasMissing",
     severity: "warning",
     component,
-    bad: (input) => (members === undefined ? [] : [input(monitoring.alertmanagerMembers, {}, members)]),
+    bad: (input) => alertmanagers(input, up, members),
     fires: (cluster) => [
       {
         summary: `An Alertmanager of ${cluster} is missing.`,
-        description: `${members ?? 0} of 2 Alertmanagers of ${cluster} see each other.`,
+        description: `${seen} of 2 Alertmanagers of ${cluster} answer and see each other.`,
       },
     ],
-    good: always((input) => [input(monitoring.alertmanagerMembers, {}, 2)]),
+    good: [
+      { shows: (input) => alertmanagers(input, [1, 1], 2) },
+      { shows: (input) => alertmanagers(input, [1, 1], undefined) },
+    ],
   })),
   {
     alert: "AlertmanagerNotificationsFail",
