@@ -108,8 +108,15 @@ function resolveLink(root: string, path: string): string {
 }
 
 const sampleSize = 64;
-const fastNsPerStat = 100_000n;
+const fastMsPerStat = 0.1;
+const fastBatch = 4096;
 const slowBatch = 64;
+
+/** Whether most of the answers came at once; a few late ones tell of a busy machine, not of the file system. */
+function isFast(times: readonly number[]): boolean {
+  const sorted = [...times].sort((a, b) => a - b);
+  return (sorted[Math.floor(sorted.length / 2)] ?? 0) < fastMsPerStat;
+}
 
 /** Finds and stats every wanted file of one model; each is asked for by lstat, in nanoseconds and 64-bit inodes. */
 export async function scanModel(root: string, wanted: (path: string) => boolean): Promise<Scan> {
@@ -124,19 +131,23 @@ export async function scanModel(root: string, wanted: (path: string) => boolean)
     }
     const found = walk(root, wanted);
     const files: FileStat[] = [];
-    const begin = process.hrtime.bigint();
-    let fast = true;
-    for (let at = 0; at < found.length;) {
-      if (at === sampleSize) fast = process.hrtime.bigint() - begin < fastNsPerStat * BigInt(sampleSize);
-      const batch = found.slice(at, at + (fast ? (at === 0 ? sampleSize : 4096) : slowBatch));
+    const statNow = (file: Found): void => {
+      path = `${root}/${file.path}`;
+      files.push(
+        toFile(file, file.link ? statSync(path, { bigint: true }) : lstatSync(path, { bigint: true })),
+      );
+    };
+    const times = found.slice(0, sampleSize).map((file) => {
+      const begin = performance.now();
+      statNow(file);
+      return performance.now() - begin;
+    });
+    const fast = isFast(times);
+    for (let at = times.length; at < found.length;) {
+      const batch = found.slice(at, at + (fast ? fastBatch : slowBatch));
       at += batch.length;
       if (fast) {
-        for (const file of batch) {
-          path = `${root}/${file.path}`;
-          files.push(
-            toFile(file, file.link ? statSync(path, { bigint: true }) : lstatSync(path, { bigint: true })),
-          );
-        }
+        batch.forEach(statNow);
         await breathe();
       } else {
         files.push(...(await Promise.all(batch.map((file) => statLater(root, file)))));

@@ -53,19 +53,21 @@ export function parseManifest(body: Buffer, key: string): Manifest {
 export class ManifestText {
   /** Hex. */
   readonly sha256: string;
-  private parsed: Manifest | undefined;
+  /** The text is let go once it is parsed: a run would hold both. */
+  private content: Buffer | Manifest;
 
   constructor(
-    private readonly body: Buffer,
+    body: Buffer,
     private readonly key: string,
   ) {
     this.sha256 = hash("sha256", body, "hex");
+    this.content = body;
   }
 
   /** Fails with `checksum-mismatch` where it cannot be believed. */
   manifest(): Manifest {
-    this.parsed ??= parseManifest(this.body, this.key);
-    return this.parsed;
+    const { content } = this;
+    return (this.content = Buffer.isBuffer(content) ? parseManifest(content, this.key) : content);
   }
 }
 

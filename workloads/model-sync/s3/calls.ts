@@ -96,8 +96,8 @@ export async function absentIs404<T>(answer: Promise<T>): Promise<T | undefined>
 
 export function conditionHeaders(condition: Condition): Record<string, string> {
   return {
-    ...(condition.ifNoneMatch && { "If-None-Match": condition.ifNoneMatch }),
-    ...(condition.ifMatch !== undefined && { "If-Match": condition.ifMatch }),
+    ...(condition.ifNoneMatch && { "if-none-match": condition.ifNoneMatch }),
+    ...(condition.ifMatch !== undefined && { "if-match": condition.ifMatch }),
   };
 }
 

@@ -1,14 +1,12 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import * as aws4 from "aws4";
 import type { SyncError } from "../types";
 import { S3Error, errorOfAnswer, errorOfConnection } from "./errors";
+import type { S3Credentials } from "./sign";
+import { Signer } from "./sign";
 import { parseXml, textOf } from "./xml";
 
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
+export type { S3Credentials } from "./sign";
 
 export interface S3ConnectionOptions {
   /** `http://host:port` or `https://host:port`. */
@@ -36,6 +34,7 @@ export interface S3Request {
   /** Path of bucket and key, percent-encoded, with a leading slash. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
 }
@@ -55,13 +54,23 @@ export function encodeKey(key: string): string {
   return key.split("/").map(encodeSegment).join("/");
 }
 
+/** Sorted by name, as signatures require. */
+export function encodeQuery(parameters: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(parameters).map(([name, value]) => [encodeSegment(name), encodeSegment(value)]);
+  // not the joined text: `=` comes after `-`
+  rows.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
+  return rows.map((row) => row.join("=")).join("&");
+}
+
 /** Connections to one S3 endpoint; `send` is the only way out of it. */
 export class S3Connection {
   private readonly url: URL;
   private readonly agent: http.Agent | https.Agent;
+  private readonly signer: Signer;
 
   constructor(private readonly options: S3ConnectionOptions) {
     this.url = new URL(options.endpoint);
+    this.signer = new Signer(options.credentials, options.region);
     const pool = {
       keepAlive: true,
       maxSockets: options.sockets,
@@ -91,27 +100,19 @@ export class S3Connection {
   }
 
   private sign(request: S3Request): { path: string; headers: http.OutgoingHttpHeaders } {
-    const query = Object.entries(request.query ?? {})
-      .map(([name, value]) => `${encodeSegment(name)}=${encodeSegment(value)}`)
-      .join("&");
-    const signed = aws4.sign(
-      {
-        service: "s3",
-        region: this.options.region,
-        method: request.method,
-        host: this.url.host,
-        path: query === "" ? request.path : `${request.path}?${query}`,
-        headers: { ...request.headers, "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" },
-      },
-      this.options.credentials,
-    );
-    return { path: signed.path ?? request.path, headers: { ...signed.headers } };
+    const { method, path } = request;
+    const query = encodeQuery(request.query ?? {});
+    const headers = { ...request.headers, host: this.url.host, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
+    return {
+      path: query === "" ? path : `${path}?${query}`,
+      headers: this.signer.sign({ method, path, query, headers }),
+    };
   }
 
   private exchange(request: S3Request): Promise<http.IncomingMessage> {
     const { path, headers } = this.sign(request);
     const length = request.body?.length ?? 0;
-    if (request.method === "PUT" || request.method === "POST") headers["Content-Length"] = length;
+    if (request.method === "PUT" || request.method === "POST") headers["content-length"] = length;
     const { connectTimeoutMs, idleTimeoutMs, pace } = this.options;
     return new Promise((resolve, reject) => {
       const outgoing = (this.url.protocol === "https:" ? https : http).request({
