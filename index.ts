@@ -1,6 +1,7 @@
 import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
 import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
+import { alertmanagerAddresses } from "./program/alerting";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
@@ -22,5 +23,12 @@ const landingZone = declareTransfer(settings, verified);
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);
 export = settings.role === "hub"
-  ? hubOutputs(cluster, settings.credentials, url, settings.memberCredentials, landingZone)
+  ? hubOutputs(
+      cluster,
+      settings.credentials,
+      url,
+      settings.memberCredentials,
+      alertmanagerAddresses(settings),
+      landingZone,
+    )
   : memberOutputs(cluster, settings.credentials, url);

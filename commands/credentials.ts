@@ -29,10 +29,14 @@ const BCRYPT_COST = 10;
 /** Days before the end of a certificate from which init says so. */
 export const TELL_DAYS = 30;
 
-async function createUser(kind: "local" | "federation", generation: number): Promise<User> {
+async function createUser(kind: string, generation: number): Promise<User> {
   const password = randomBytes(PASSWORD_BYTES).toString("base64url");
   return { username: `${kind}-${generation}`, password, hash: await hash(password, BCRYPT_COST) };
 }
+
+/** The user with whom a member sends alerts; the hub's Alertmanagers know those of every member, so it carries its name. */
+const createAlertUser = (member: string, generation: number): Promise<User> =>
+  createUser(`alerts-${member}`, generation);
 
 /** S3 secret keys of a cluster: those that exist stay, those that are missing are made. */
 function s3Keys(
@@ -55,7 +59,12 @@ async function createCluster(
   return {
     server: await createServer(ca, cluster.name, cluster.hosts, now),
     local: await createUser("local", id),
-    ...(cluster.member ? { federation: await createUser("federation", id) } : {}),
+    ...(cluster.member
+      ? {
+          federation: await createUser("federation", id),
+          alerts: await createAlertUser(cluster.name, id),
+        }
+      : {}),
     ...(cluster.landingZone ? { s3: s3Keys(cluster) } : {}),
   };
 }
@@ -93,6 +102,7 @@ async function completeCluster(
     return { own: await createCluster(cluster, generation, now), said: [`made the credentials of ${of}`] };
   const missing = uncovered(found.server.certificate, cluster.hosts);
   const lacksUser = cluster.member && found.federation === undefined;
+  const lacksAlerts = cluster.member && found.alerts === undefined;
   const lacksS3 =
     cluster.landingZone && s3RolesOf(cluster.member).some((role) => found.s3?.[role] === undefined);
   const { s3, ...kept } = found;
@@ -103,6 +113,7 @@ async function completeCluster(
         ? { server: await createServer(generation.ca, cluster.name, cluster.hosts, now) }
         : {}),
       ...(lacksUser ? { federation: await createUser("federation", generation.id) } : {}),
+      ...(lacksAlerts ? { alerts: await createAlertUser(cluster.name, generation.id) } : {}),
       ...(cluster.landingZone ? { s3: s3Keys(cluster, s3) } : {}),
     },
     said: [
@@ -110,6 +121,7 @@ async function completeCluster(
         ? [`new server certificate of ${of}: the old one lacks ${missing.join(", ")}`]
         : []),
       ...(lacksUser ? [`made the user that the hub scrapes ${of} with`] : []),
+      ...(lacksAlerts ? [`made the user with whom ${of} sends alerts to the hub`] : []),
       ...(lacksS3 ? [`made the S3 users of ${of}`] : []),
       ...(s3 !== undefined && !cluster.landingZone
         ? [`removed the S3 users of ${of}: the hub has no landing zone`]

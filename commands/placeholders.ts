@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { type InspectedSettings, inspectSettings } from "../settings/parse";
+import { secretsOf } from "../rules/alertmanager";
 import { createSecrets } from "./credentials";
 import type { StackConfig } from "./pulumiCli";
 import { clustersToServe, GIVEN, RECORDED } from "./stackConfig";
@@ -39,8 +40,16 @@ export function configOfFile(folder: string, stack: string): Readonly<Record<str
 
 /** Stand-ins for the secrets that people set, where the settings need them. */
 function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<string, string>> {
+  const files = (hub ?? member)?.alerting.receivers.flatMap(secretsOf) ?? [];
   const mlflow = (hub?.landingZone ?? member?.modelSync)?.mlflow;
   return {
+    ...(files.length === 0
+      ? {}
+      : {
+          "federation:receiverSecrets": JSON.stringify(
+            Object.fromEntries(files.map((file) => [file, "placeholder"])),
+          ),
+        }),
     ...(hub?.landingZone === undefined
       ? {}
       : {

@@ -65,6 +65,7 @@ function placeholderCredentials(): MemberCredentials {
     serverKey: HIDDEN,
     users: {},
     local: { username: HIDDEN, password: HIDDEN },
+    alerts: { username: HIDDEN, password: HIDDEN },
     transfer: { region: "us-east-1", bucket: "models", writer: user, reader: user },
   };
 }

@@ -12,7 +12,9 @@ export const RECORDED = {
 } as const;
 
 /** Secrets that people set by themselves: init goes on without them, and says so. */
-export const GIVEN = ["minioCredentials", "mlflowCredentials"].map((name) => `federation:${name}`);
+export const GIVEN = ["minioCredentials", "mlflowCredentials", "receiverSecrets"].map(
+  (name) => `federation:${name}`,
+);
 
 /** Output names under which a Prometheus is known inside its cluster, by namespace. */
 function serviceNames(namespace: string): readonly string[] {
@@ -28,8 +30,8 @@ function serviceNames(namespace: string): readonly string[] {
 }
 
 /**
- * The clusters whose credentials a hub holds: its own first, then its members. A certificate covers the address that
- * clients outside the cluster use, the Service's names and localhost.
+ * The clusters whose credentials a hub holds: its own first, then its members. A certificate covers the addresses that
+ * clients outside the cluster use, the Service's names and localhost; the hub's Alertmanagers serve the hub's.
  */
 export function clustersToServe(
   cluster: string,
@@ -39,7 +41,8 @@ export function clustersToServe(
   const { expose } = hub.prometheus;
   const nodes = hub.kubernetes.nodes.map((node) => node.address);
   const landingZone = hub.landingZone !== undefined;
-  const outside = expose === undefined ? [] : expose.address === undefined ? nodes : [expose.address];
+  const ofPrometheus = expose === undefined ? [] : expose.address === undefined ? nodes : [expose.address];
+  const outside = [...new Set([...ofPrometheus, ...(hub.alerting.expose.addresses ?? nodes)])];
   return [
     { name: cluster, hosts: [...outside, ...names], member: false, landingZone },
     ...hub.members.map((member) => ({

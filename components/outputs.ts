@@ -27,6 +27,8 @@ export interface HubOutputs extends SiteOutputs {
   readonly prometheusUrl?: string;
   /** Secret: by cluster, what each member's stack reads through its stack reference, and no more than that. */
   readonly memberCredentials: pulumi.Output<Readonly<Record<string, object>>>;
+  /** Addresses (`host:port`) of its Alertmanagers, to which members send: `member.alerting.hubAlertmanagers`. */
+  readonly alertmanagers?: readonly string[];
   /** Absent where members bring no models. */
   readonly landingZone?: LandingZoneOutputs;
 }
@@ -55,6 +57,7 @@ export function hubOutputs(
   source: CredentialSource,
   url: string | undefined,
   memberCredentials: pulumi.Input<Readonly<Record<string, object>>>,
+  alertmanagers: readonly string[] | undefined,
   landingZone: LandingZoneOutputs | undefined,
 ): HubOutputs {
   return {
@@ -62,6 +65,7 @@ export function hubOutputs(
     ...siteOutputs(cluster, source),
     ...(url === undefined ? {} : { prometheusUrl: url }),
     memberCredentials: pulumi.secret(memberCredentials),
+    ...(alertmanagers === undefined ? {} : { alertmanagers }),
     ...(landingZone === undefined ? {} : { landingZone }),
   };
 }

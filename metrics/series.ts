@@ -1,5 +1,4 @@
-import { catalogue, clusterRecorded, undeployed } from "./catalogue";
-import { health } from "./catalogue/recorded/health";
+import { catalogue, clusterRecorded } from "./catalogue";
 import { bucketOf, countOf, isHistogram, sumOf } from "./select";
 import type { Metric } from "./types";
 
@@ -15,7 +14,7 @@ const parts = (metric: Metric): readonly Metric[] =>
   isHistogram(metric) ? [bucketOf(metric), sumOf(metric), countOf(metric)] : [metric];
 
 const known = new Map(
-  [...clusterRecorded, ...Object.values(health)].map(({ name, domains }) => [
+  clusterRecorded.map(({ name, domains }) => [
     name,
     Object.fromEntries(
       Object.entries(domains).filter((entry): entry is [string, readonly string[]] =>
@@ -35,7 +34,7 @@ function indexed(metrics: readonly Metric[]): ReadonlyMap<string, Series> {
 }
 
 /** Every series of the contract by the name it is selected by. */
-export const seriesByName: ReadonlyMap<string, Series> = indexed([...catalogue, ...undeployed]);
+export const seriesByName: ReadonlyMap<string, Series> = indexed(catalogue);
 
 /** Every label of the contract. */
 export const contractLabels: ReadonlySet<string> = new Set(

@@ -10,6 +10,7 @@ import { hubExtras, prometheusFiles } from "../components/monitoring/prometheusF
 import type { PrometheusFiles } from "../components/monitoring/prometheusFiles";
 import type { ClusterTargets } from "../components/monitoring/scrapeJobs";
 import type { Settings } from "../settings";
+import { alertFlows, declareAlerting, deliveryOf, hubUserFiles, watchOf } from "./alerting";
 import { transferMetrics } from "./transfer";
 
 /** What the Prometheus of a stack will be given, known before anything is declared. */
@@ -31,7 +32,14 @@ export function planMonitoring(settings: Settings): MonitoringPlan {
     modelTransfer: transferMetrics(settings),
     hosts: settings.hosts,
   };
-  const config = { ...prometheus, cluster, targets, inventory };
+  const config = {
+    ...prometheus,
+    cluster,
+    targets,
+    inventory,
+    watch: watchOf(settings),
+    delivery: deliveryOf(settings),
+  };
   const extras = settings.role === "hub" ? hubExtras(config, settings) : undefined;
   return { targets, config, files: prometheusFiles(config, extras) };
 }
@@ -54,7 +62,12 @@ export function declareMonitoring(
   });
   const { namespaceName: namespace } = new FederationNamespace(
     "federation",
-    { name: settings.namespace, podSecurity: "restricted", flows, protect },
+    {
+      name: settings.namespace,
+      podSecurity: "restricted",
+      flows: [...flows, ...alertFlows(settings)],
+      protect,
+    },
     { provider },
   );
 
@@ -84,6 +97,12 @@ export function declareMonitoring(
     const { federation, pricePerGpuHour } = settings;
     new FederatedPrometheus("prometheus", { ...args, members, pricePerGpuHour, federation }, { provider });
   } else {
-    new ClusterPrometheus("prometheus", args, { provider });
+    const extraCredentials = hubUserFiles(settings);
+    new ClusterPrometheus(
+      "prometheus",
+      { ...args, ...(extraCredentials === undefined ? {} : { extraCredentials }) },
+      { provider },
+    );
   }
+  declareAlerting(settings, namespace, provider);
 }

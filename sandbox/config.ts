@@ -18,6 +18,7 @@ export async function sandboxImages(): Promise<Images> {
     prometheus: reference("prometheus"),
     kubeStateMetrics: reference("kube-state-metrics"),
     nodeExporter: reference("node-exporter"),
+    alertmanager: reference("alertmanager"),
     node: reference("node"),
   };
 }

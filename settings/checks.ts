@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import { DEFAULT_NODE_PORTS } from "./alertingSchema";
 import * as fields from "./fields";
+import { list } from "./fields";
 import { DEFAULTS } from "./schema";
 import { type KeyPath, keyOf, type Problem, shown, valueAt } from "./problems";
 import { asPrometheusSize, durationMilliseconds, kubernetesBytes, prometheusBytes } from "./quantities";
@@ -122,6 +124,33 @@ function nodeExporterPort(subject: Subject): Problem[] {
   ];
 }
 
+/** Where GPUs are measured, how many there must be is not to be guessed: fewer are an alert. */
+function gpuCount(subject: Subject): Problem[] {
+  const measured =
+    subject.has("kubernetes", "dcgmExporter") ||
+    Array.from({ length: subject.length("hosts") }, (_, index) =>
+      subject.read(fields.anyList, "hosts", index, "roles"),
+    ).some((roles) => roles?.includes("dcgm") === true);
+  if (!measured || subject.has("inventory", "gpus")) return [];
+  return [
+    subject.problem(
+      ["inventory", "gpus"],
+      "is missing: DCGM measures GPUs here, so say how many there are; fewer are an alert",
+    ),
+  ];
+}
+
+/** A node port leads to one Service. */
+function alertmanagerPorts(subject: Subject): Problem[] {
+  const port = subject.read(fields.nodePort, "prometheus", "expose", "nodePort");
+  const path = ["alerting", "expose", "nodePorts"];
+  const usual = subject.has("alerting", "expose") ? [] : DEFAULT_NODE_PORTS;
+  const ports = subject.read(list(fields.nodePort, "node ports").default(usual), ...path) ?? [];
+  if (port === undefined || !ports.includes(port)) return [];
+  const problem = subject.problem(path, "must differ from prometheus.expose.nodePort");
+  return [problem.value === undefined ? { ...problem, value: shown(ports) } : problem];
+}
+
 function remoteWrites(subject: Subject): Problem[] {
   if (subject.has("prometheus", "existingSecrets")) return [];
   return Array.from({ length: subject.length("prometheus", "remoteWrite") }).flatMap((_, index) => {
@@ -156,17 +185,17 @@ export function siteProblems(root: string, raw: unknown): readonly Problem[] {
     ...nodeExporterPort(subject),
     ...duplicates(subject, "hosts", "name", fields.kubernetesName),
     ...duplicates(subject, "hosts", "address", fields.ipv4),
+    ...gpuCount(subject),
+    ...duplicates(subject, "alerting.receivers", "name", fields.receiverName),
+    ...duplicates(subject, "alerting.hubAlertmanagers", undefined, fields.hostPort),
   ];
 }
 
-/** The same for the hub's list of members; `cluster` is the hub's own name. */
-export function memberListProblems(
-  root: string,
-  raw: unknown,
-  cluster: string | undefined,
-): readonly Problem[] {
+/** The same for what only a hub has; `cluster` is its own name. */
+export function hubProblems(root: string, raw: unknown, cluster: string | undefined): readonly Problem[] {
   const subject = new Subject(root, raw);
   return [
+    ...alertmanagerPorts(subject),
     ...duplicates(subject, "members", "cluster", fields.clusterName),
     ...duplicates(subject, "members", "url", fields.httpsOrigin),
     ...Array.from({ length: subject.length("members") }).flatMap((_, index) => {

@@ -42,7 +42,7 @@ function isPair(pair: { readonly certificate: string; readonly key: string }): b
 const notAPair = { error: `${hidden} (the key is not the certificate's)` };
 
 const user = object({
-  username: z.string({ error: hidden }).regex(/^[a-z]+-\d+$/, { error: hidden }),
+  username: z.string({ error: hidden }).regex(/^[a-z]+(-[a-z0-9]+)*-\d+$/, { error: hidden }),
   password: z.string({ error: hidden }).min(32, { error: `${hidden} (password too short)` }),
   hash: z
     .string({ error: hidden })
@@ -58,6 +58,8 @@ const cluster = object({
   server: object(pairShape).refine(isPair, notAPair),
   local: user,
   federation: user.exactOptional(),
+  /** Of a member: the user with whom its Prometheus sends alerts to the hub. */
+  alerts: user.exactOptional(),
   /** Secret keys of the S3 users of a landing zone: a member's two, the hub's own two. */
   s3: object({
     writer: secretKey,
@@ -158,4 +160,29 @@ export function federationUsers(
       return [member, { username: federation.username, password: federation.password }];
     }),
   );
+}
+
+function alertUsers(secrets: HubSecrets, member: string): readonly [User, ...User[]] {
+  const users = partsOf(secrets, member).map(({ generation, own }) => {
+    if (own.alerts === undefined)
+      throw new Error(`generation ${generation.id} holds no user with whom ${member} could send alerts`);
+    return own.alerts;
+  });
+  return users as [User, ...User[]];
+}
+
+/** Whom the hub's Alertmanagers let in beside its own users: every member's Prometheus, of each generation. */
+export function alertClients(
+  secrets: HubSecrets,
+  members: readonly string[],
+): Readonly<Record<string, string>> {
+  const users = members.flatMap((member) => alertUsers(secrets, member));
+  return Object.fromEntries(users.map(({ username, hash }) => [username, hash]));
+}
+
+/** With whom a member sends alerts: the newest, since the hub lets it in before it publishes it. */
+export function alertUser(secrets: HubSecrets, member: string): UserPassword {
+  const users = alertUsers(secrets, member);
+  const { username, password } = users[users.length - 1] ?? users[0];
+  return { username, password };
 }

@@ -192,6 +192,26 @@ export const kubeconfig = text(
   isKubeconfig,
 );
 
+/** Names a receiver and its secrets. */
+export const receiverName = matching(
+  "must be at most 32 of a-z, 0-9 and inner hyphens",
+  /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/,
+);
+export const hostPort = text("must be host and port such as 192.168.200.10:30993", (value) => {
+  const match = /^([^:/]+):(\d+)$/.exec(value);
+  const number = Number(match?.[2]);
+  return match !== null && DNS_NAME.test(match[1] ?? "") && number >= 1 && number <= 65535;
+});
+export const httpUrl = text("must be an http or https URL without user, password or fragment", (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return (
+    (url?.protocol === "https:" || url?.protocol === "http:") &&
+    url.username === "" &&
+    url.password === "" &&
+    url.hash === ""
+  );
+});
+
 /** Text of one line without blanks at its ends. */
 export const word = matching("must be one line of text", /^\S(.*\S)?$/);
 export const absolutePath = matching(

@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { federationUsers, hubWebCredentials, type HubSecrets, memberWebCredentials } from "./credentials";
+import { alertingSettings } from "./alerting";
+import {
+  alertClients,
+  alertUser,
+  federationUsers,
+  hubWebCredentials,
+  type HubSecrets,
+  memberWebCredentials,
+} from "./credentials";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
 import type {
@@ -9,6 +17,7 @@ import type {
   MemberSettings,
   Settings,
   SiteSettings,
+  UserPassword,
 } from "./types";
 import {
   landingZoneSettings,
@@ -22,6 +31,7 @@ import { workerBundle } from "./workers";
 
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
+export type * from "./alertingTypes";
 export type * from "./transferTypes";
 export type * from "./types";
 export type { WorkerBundle } from "./workers";
@@ -80,6 +90,7 @@ function site(parsed: ParsedSettings, credentials: CredentialSource): SiteSettin
     kubernetes: own.kubernetes,
     hosts: own.hosts,
     inventory: own.inventory,
+    servedModels: own.servedModels,
     images: own.images,
     credentials,
   };
@@ -114,11 +125,17 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
         );
   const published = (secrets: HubSecrets, name: string): MemberCredentials => ({
     ...memberWebCredentials(secrets, name),
+    alerts: alertUser(secrets, name),
     ...(landingZone === undefined ? {} : { transfer: transferGrant(landingZone, secrets, name) }),
   });
   return {
     ...site(parsed, credentials),
     role: "hub",
+    alerting: {
+      ...alertingSettings(hub.alerting, parsed.receiverSecrets),
+      expose: hub.alerting.expose,
+      clients: from((secrets) => alertClients(secrets, names), {}),
+    },
     members: hub.members,
     pricePerGpuHour: hub.pricePerGpuHour,
     federation: from((secrets) => federationUsers(secrets, names), {}),
@@ -143,6 +160,13 @@ function memberSettings(parsed: Parsed<"member">): MemberSettings {
   return {
     ...site(parsed, credentials),
     role: "member",
+    alerting: {
+      ...alertingSettings(member.alerting, parsed.receiverSecrets),
+      hubAlertmanagers: member.alerting.hubAlertmanagers,
+      ...(secrets !== undefined || fromHub === undefined
+        ? {}
+        : { hubUser: fromHub.apply((own) => ownAlertUser(own, hubStack, cluster)) }),
+    },
     hubStack,
     ...(modelSync === undefined || fromHub === undefined
       ? {}
@@ -186,4 +210,18 @@ export function ownGrant({ transfer }: MemberCredentials, hubStack: string, clus
         "federation:hub.landingZone, run `npm run init` for the hub's stack, then `pulumi up` of the hub",
     );
   return transfer;
+}
+
+/** The user with whom a member sends alerts; throws where the hub was deployed before it made one. */
+export function ownAlertUser(
+  { alerts }: { readonly alerts?: UserPassword },
+  hubStack: string,
+  cluster: string,
+): UserPassword {
+  if (alerts === undefined)
+    throw new pulumi.RunError(
+      `federation:member.alerting: ${hubStack} publishes no user with whom cluster ${cluster} could send alerts: ` +
+        "run `npm run init` for the hub's stack, then `pulumi up` of the hub",
+    );
+  return alerts;
 }

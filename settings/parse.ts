@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { memberListProblems, siteProblems } from "./checks";
+import { readReceiverSecrets, type ReceiverSecrets } from "./alerting";
+import { hubProblems, siteProblems } from "./checks";
 import { type Generation, type HubSecrets, hubSecretsSchema } from "./credentials";
 import * as fields from "./fields";
 import { keyOf, type Problem, SettingsError } from "./problems";
@@ -29,18 +30,20 @@ export type ParsedSettings =
       /** Absent where the credentials come from existing Secrets. */
       readonly hubSecrets?: HubSecrets;
       readonly transfer: TransferSecrets;
+      readonly receiverSecrets: ReceiverSecrets;
     })
   | (CommonKeys & {
       readonly role: "member";
       readonly hubStack: string;
       readonly member: MemberObject;
       readonly transfer: TransferSecrets;
+      readonly receiverSecrets: ReceiverSecrets;
     });
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
 const OWN: Readonly<Record<Role, readonly string[]>> = {
-  hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials"],
-  member: ["member", "hubStack", "mlflowCredentials"],
+  hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials", "receiverSecrets"],
+  member: ["member", "hubStack", "mlflowCredentials", "receiverSecrets"],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
 
@@ -111,7 +114,7 @@ function missingCredentials(
 ): Problem[] {
   const lacks = (generation: Generation, name: string, asMember: boolean): boolean => {
     const own = generation.clusters[name];
-    return own === undefined || (asMember && own.federation === undefined);
+    return own === undefined || (asMember && (own.federation === undefined || own.alerts === undefined));
   };
   return [cluster, ...members]
     .filter((name) => secrets.generations.some((generation) => lacks(generation, name, name !== cluster)))
@@ -167,6 +170,7 @@ export interface InspectedSettings {
   readonly member?: MemberObject | undefined;
   readonly hubStack?: string | undefined;
   readonly transfer?: TransferSecrets | undefined;
+  readonly receiverSecrets?: ReceiverSecrets | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -190,17 +194,29 @@ export function inspectSettings(
   if (role === "hub") {
     const hub = roleObject(reader, role, hubSchema, (value) => [
       ...siteProblems(`${NAMESPACE}hub`, value),
-      ...memberListProblems(`${NAMESPACE}hub`, value, cluster),
+      ...hubProblems(`${NAMESPACE}hub`, value, cluster),
     ]);
     const hubSecrets = hubSecretsOf(reader, stack, hub, cluster);
-    return { ...common, hub, hubSecrets, transfer: hubTransferSecrets(reader, hub) };
+    return {
+      ...common,
+      hub,
+      hubSecrets,
+      transfer: hubTransferSecrets(reader, hub),
+      receiverSecrets: readReceiverSecrets(reader, hub?.alerting.receivers),
+    };
   }
   if (role === "member") {
     const hubStack = reader.text("hubStack", fields.stackReference);
     const member = roleObject(reader, role, memberSchema, (value) =>
       siteProblems(`${NAMESPACE}member`, value),
     );
-    return { ...common, hubStack, member, transfer: memberTransferSecrets(reader, member) };
+    return {
+      ...common,
+      hubStack,
+      member,
+      transfer: memberTransferSecrets(reader, member),
+      receiverSecrets: readReceiverSecrets(reader, member?.alerting.receivers),
+    };
   }
   return common;
 }
@@ -226,6 +242,7 @@ export function parseSettings(
     member,
     hubStack,
     transfer = {},
+    receiverSecrets = {},
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -233,11 +250,11 @@ export function parseSettings(
     clusterUid !== undefined &&
     kubeconfig !== undefined
   ) {
-    const common = { stack, cluster, clusterUid, kubeconfig };
+    const common = { stack, cluster, clusterUid, kubeconfig, transfer, receiverSecrets };
     if (role === "hub" && hub !== undefined)
-      return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }), transfer };
+      return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }) };
     if (role === "member" && hubStack !== undefined && member !== undefined)
-      return { ...common, role, hubStack, member, transfer };
+      return { ...common, role, hubStack, member };
   }
   throw new SettingsError(stack, problems);
 }

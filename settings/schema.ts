@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { sampleLimit } from "../metrics/budget";
+import { components } from "../metrics/catalogue/recorded/health";
+import type { Component } from "../metrics/catalogue/recorded/health";
 import { DEFAULT_INVENTORY } from "../metrics/inventory";
 import type { Inventory } from "../metrics/inventory";
+import { hubAlerting, memberAlerting } from "./alertingSchema";
 import * as fields from "./fields";
 import { list, object } from "./fields";
 import { DEFAULT_IMAGES } from "./images";
@@ -154,6 +157,7 @@ const images = object({
   prometheus: fields.image.default(DEFAULT_IMAGES.prometheus),
   kubeStateMetrics: fields.image.default(DEFAULT_IMAGES.kubeStateMetrics),
   nodeExporter: fields.image.default(DEFAULT_IMAGES.nodeExporter),
+  alertmanager: fields.image.default(DEFAULT_IMAGES.alertmanager),
   node: fields.image.default(DEFAULT_IMAGES.node),
 }).prefault({}) satisfies z.ZodType<Images>;
 
@@ -175,8 +179,17 @@ const siteShape = {
   kubernetes,
   hosts: list(host, "hosts").default([]),
   inventory,
+  /** Models served here: their absence is an alert. */
+  servedModels: list(fields.word, "model names").default([]),
   images,
 };
+
+const component = z.enum(components, { error: `must be one of ${components.join(", ")}` });
+
+/** Every cluster has them. */
+const ALWAYS: readonly Component[] = ["api", "nodes", "monitoring"];
+
+const COMPONENTS = `must contain ${ALWAYS.join(", ")}`;
 
 const member = object({
   cluster: fields.memberName,
@@ -190,13 +203,23 @@ const member = object({
     health: fields.sampleLimit.exactOptional(),
     detail: fields.sampleLimit.exactOptional(),
   }).prefault({}),
-}).transform(({ inventory: expected, sampleLimits, ...rest }): Member => ({
+  /** What its own stack declares; what is listed and not heard of counts as lost. */
+  components: list(component, "components")
+    .refine((names) => ALWAYS.every((name) => names.includes(name)), { error: COMPONENTS })
+    .refine((names) => new Set(names).size === names.length, { error: "must list each component once" })
+    .exactOptional(),
+}).transform(({ inventory: expected, sampleLimits, components: listed, ...rest }): Member => ({
   ...rest,
+  components: listed ?? usualComponents(expected),
   sampleLimits: {
     health: sampleLimits.health ?? sampleLimit(expected, "health"),
     detail: sampleLimits.detail ?? sampleLimit(expected, "detail"),
   },
 }));
+
+/** Those of a cluster where models are trained and sent from. */
+const usualComponents = ({ gpus }: Inventory): readonly Component[] =>
+  components.filter((name) => name !== "serving" && (name !== "gpus" || gpus > 0));
 
 /** `federation:hub` of a hub's stack file. */
 export const hubSchema = object({
@@ -205,6 +228,7 @@ export const hubSchema = object({
   members: list(member, "members").default([]),
   pricePerGpuHour: fields.prices.default({}),
   landingZone: landingZone.exactOptional(),
+  alerting: hubAlerting,
 });
 
 /** `federation:member` of a member's stack file. */
@@ -212,6 +236,7 @@ export const memberSchema = object({
   prometheus: memberPrometheus,
   ...siteShape,
   modelSync: modelSync.exactOptional(),
+  alerting: memberAlerting,
 });
 
 export type HubObject = z.output<typeof hubSchema>;

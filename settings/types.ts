@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Component } from "../metrics/catalogue/recorded/health";
 import type { Inventory } from "../metrics/inventory";
+import type { HubAlerting, MemberAlerting } from "./alertingTypes";
 import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
@@ -101,6 +103,7 @@ export interface Images {
   readonly prometheus: string;
   readonly kubeStateMetrics: string;
   readonly nodeExporter: string;
+  readonly alertmanager: string;
   /** A stock Node.js image, for the workers. */
   readonly node: string;
 }
@@ -123,6 +126,8 @@ export interface SiteSettings {
   readonly hosts: readonly Host[];
   /** What its recordings keep to, so that their series have a known number. */
   readonly inventory: Inventory;
+  /** Names of the models served here. */
+  readonly servedModels: readonly string[];
   readonly images: Images;
   readonly credentials: CredentialSource;
 }
@@ -133,18 +138,23 @@ export interface Member {
   /** https URL of the member's Prometheus. */
   readonly url: string;
   readonly intervals: { readonly health: string; readonly detail: string };
+  /** What counts for its health. */
+  readonly components: readonly Component[];
   /** Samples one scrape may return: as set, else what the member's inventory comes to and half as much again. */
   readonly sampleLimits: { readonly health: number; readonly detail: number };
 }
 
 /** What the hub publishes for one member. */
 export interface MemberCredentials extends WebCredentials {
+  /** The user with whom its alerts are sent to the hub. */
+  readonly alerts: UserPassword;
   /** Absent: the hub has no landing zone. */
   readonly transfer?: TransferGrant;
 }
 
 export interface HubSettings extends SiteSettings {
   readonly role: "hub";
+  readonly alerting: HubAlerting;
   readonly members: readonly Member[];
   /** Price of one GPU hour by GPU type, in the site's currency. */
   readonly pricePerGpuHour: Readonly<Record<string, number>>;
@@ -158,6 +168,7 @@ export interface HubSettings extends SiteSettings {
 
 export interface MemberSettings extends SiteSettings {
   readonly role: "member";
+  readonly alerting: MemberAlerting;
   /** Full name of the hub's stack: organization/project/stack. */
   readonly hubStack: string;
   /** Absent: this member brings no models. */

@@ -1,18 +1,11 @@
 import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "../../rules/health";
 import { ALERTMANAGER_NAMES, ALERTMANAGER_PORT, indexes } from "./alertmanagerPod";
 import { basicAuthFiles, ownCa } from "./credentials";
-import type { HttpConfig, RelabelConfig, ScrapeConfig } from "./prometheusSchema";
-
-/** `alerting.alertmanagers[]` of Prometheus's configuration file. */
-export interface AlertmanagerClientConfig extends HttpConfig {
-  readonly api_version: "v2";
-  readonly static_configs: readonly { readonly targets: readonly string[] }[];
-  readonly alert_relabel_configs?: readonly RelabelConfig[];
-}
+import type { HttpConfig, PrometheusConfig, RelabelConfig, ScrapeConfig } from "./prometheusSchema";
 
 /** What one Prometheus needs to send alerts, and to watch whether they arrive. */
 export interface AlertDelivery {
-  readonly alerting: { readonly alertmanagers: readonly AlertmanagerClientConfig[] };
+  readonly alerting: PrometheusConfig["alerting"];
   readonly jobs: readonly ScrapeConfig[];
 }
 

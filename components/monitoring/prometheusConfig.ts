@@ -1,5 +1,8 @@
 import { stringify } from "yaml";
 import type { Inventory } from "../../metrics/inventory";
+import type { ClusterAlertArgs } from "../../rules/alerts";
+import { alertDelivery } from "./alertmanagerClients";
+import type { AlertDeliveryArgs } from "./alertmanagerClients";
 import { basicAuthFiles } from "./credentials";
 import { scrapeTimeout } from "./durations";
 import type { PrometheusConfig, RemoteWriteConfig, ScrapeConfig } from "./prometheusSchema";
@@ -21,6 +24,10 @@ export interface PrometheusConfigArgs {
   readonly targets: ClusterTargets;
   /** What the recording rules keep to, so that their series have a known number. */
   readonly inventory: Inventory;
+  /** What health and alerts hold the cluster to. */
+  readonly watch: ClusterAlertArgs;
+  /** The Alertmanagers it sends to. */
+  readonly delivery: Omit<AlertDeliveryArgs, "cluster">;
   /** Prometheus durations. */
   readonly scrapeInterval: string;
   readonly evaluationInterval: string;
@@ -47,6 +54,7 @@ export function prometheusConfig(
   ruleFiles: readonly string[],
   moreJobs: readonly ScrapeConfig[] = [],
 ): PrometheusConfig {
+  const { alerting, jobs } = alertDelivery({ cluster: args.cluster, ...args.delivery });
   return {
     global: {
       scrape_interval: args.scrapeInterval,
@@ -55,8 +63,9 @@ export function prometheusConfig(
       external_labels: { cluster: args.cluster },
     },
     storage: { tsdb: { retention: { time: args.retention.time, size: args.retention.size } } },
+    alerting,
     rule_files: ruleFiles.map((file) => `${CONFIG}/${file}`),
-    scrape_configs: [...clusterJobs(args.cluster, args.targets), ...moreJobs],
+    scrape_configs: [...clusterJobs(args.cluster, args.targets), ...jobs, ...moreJobs],
     ...(args.remoteWrite.length === 0 ? {} : { remote_write: args.remoteWrite.map(remoteWriteConfig) }),
   };
 }

@@ -1,5 +1,8 @@
+import type { Component } from "../../metrics/catalogue/recorded/health";
 import { clusterRuleGroups, hubRuleGroups, renderRules, staleAfter } from "../../rules";
 import type { Prices, RuleGroup } from "../../rules";
+import { clusterAlertGroups, hubAlertGroups } from "../../rules/alerts";
+import { componentsOf, healthRuleGroup, hubHealthRuleGroup } from "../../rules/health";
 import { durationMs } from "./durations";
 import { federateJobs } from "./federateJobs";
 import type { Member } from "./federateJobs";
@@ -11,14 +14,19 @@ import { KUBELET_CA } from "./scrapeJobs";
 /** What a hub has beyond its own cluster. */
 export interface PrometheusExtras {
   readonly jobs: readonly ScrapeConfig[];
-  /** File name (`rules-<subject>.yml`) to the groups in it. */
+  /** File name (`rules-<subject>.yml`, `alerts-<subject>.yml`) to the groups in it. */
   readonly rules: Readonly<Record<string, readonly RuleGroup[]>>;
+}
+
+/** A member with the components that count for its health. */
+export interface HubMember extends Member {
+  readonly components: readonly Component[];
 }
 
 /** What only a hub knows. */
 export interface Hub {
   /** The clusters whose recorded series it fetches. */
-  readonly members: readonly Member[];
+  readonly members: readonly HubMember[];
   /** Price of one GPU hour by GPU type, in the site's currency. */
   readonly pricePerGpuHour: Prices;
 }
@@ -37,9 +45,20 @@ export function hubExtras(args: PrometheusConfigArgs, { members, pricePerGpuHour
       hubEvaluation: evaluation,
     }).ageSeconds,
   }));
+  const { cluster, watch } = args;
+  const { thresholds, runbookUrl } = watch;
+  const health = hubHealthRuleGroup({
+    hub: { cluster, components: componentsOf(watch.declared) },
+    members,
+    limits: thresholds.health,
+  });
+  const names = members.map((member) => member.cluster);
   return {
     jobs: federateJobs(members),
-    rules: { "rules-hub.yml": hubRuleGroups({ cluster: args.cluster, members: expected, pricePerGpuHour }) },
+    rules: {
+      "rules-hub.yml": [...hubRuleGroups({ cluster, members: expected, pricePerGpuHour }), health],
+      "alerts-hub.yml": hubAlertGroups({ cluster, members: names, thresholds, runbookUrl }),
+    },
   };
 }
 
@@ -60,7 +79,12 @@ export function prometheusFiles(
   args: PrometheusConfigArgs,
   extras: PrometheusExtras = { jobs: [], rules: {} },
 ): PrometheusFiles {
-  const rules = { "rules-cluster.yml": clusterRuleGroups(args), ...extras.rules };
+  const { watch } = args;
+  const rules = {
+    "rules-cluster.yml": [...clusterRuleGroups(args), healthRuleGroup(watch.declared, watch.thresholds)],
+    "alerts-cluster.yml": clusterAlertGroups(watch),
+    ...extras.rules,
+  };
   const { kubeletTls } = args.targets;
   const text = renderConfig(prometheusConfig(args, Object.keys(rules), extras.jobs));
   const ruleFiles = Object.fromEntries(

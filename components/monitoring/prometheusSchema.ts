@@ -61,6 +61,13 @@ export interface RemoteWriteConfig extends HttpConfig {
   readonly queue_config: Readonly<Record<string, string | number>>;
 }
 
+/** `alerting.alertmanagers[]`. */
+export interface AlertmanagerClientConfig extends HttpConfig {
+  readonly api_version: "v2";
+  readonly static_configs: readonly StaticConfig[];
+  readonly alert_relabel_configs?: readonly RelabelConfig[];
+}
+
 export interface PrometheusConfig {
   readonly global: {
     readonly scrape_interval: string;
@@ -71,6 +78,7 @@ export interface PrometheusConfig {
   readonly storage: {
     readonly tsdb: { readonly retention: { readonly time: string; readonly size: string } };
   };
+  readonly alerting: { readonly alertmanagers: readonly AlertmanagerClientConfig[] };
   readonly rule_files: readonly string[];
   readonly scrape_configs: readonly ScrapeConfig[];
   readonly remote_write?: readonly RemoteWriteConfig[];

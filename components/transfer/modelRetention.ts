@@ -22,7 +22,7 @@ export const MODEL_RETENTION_EXPORTER = selectorLabels("model-retention-exporter
 const NAMES = { gc: "model-retention", exporter: "model-retention-exporter" } as const;
 
 /** Seconds after which a `gc` is ended: a million versions one by one; what it leaves is the next one's. */
-const DEADLINE_SECONDS = 6 * 3600;
+export const RETENTION_DEADLINE_SECONDS = 6 * 3600;
 
 export interface ModelRetentionArgs {
   /** Name of the namespace; Pod Security `restricted` will do. */
@@ -162,7 +162,7 @@ export class ModelRetention extends pulumi.ComponentResource {
           selector: MODEL_RETENTION,
           schedule: args.retention.schedule,
           timeZone: "Etc/UTC",
-          deadlineSeconds: DEADLINE_SECONDS,
+          deadlineSeconds: RETENTION_DEADLINE_SECONDS,
           resources: args.resources ?? defaultWorkerResources,
         }),
       },

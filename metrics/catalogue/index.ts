@@ -14,7 +14,6 @@ import { node } from "./node";
 import { prometheus, scrapes } from "./prometheus";
 import { prometheusHttp } from "./prometheusHttp";
 import { clusterRecorded, hubRecorded, localRecorded } from "./recorded";
-import { health, hubHealth, localHealth } from "./recorded/health";
 import { knative, kserve, olderKnative } from "./serving";
 import { olderSlurm, olderSlurmJobs, olderSlurmNodes, slurm, slurmJobs, slurmNodes } from "./slurm";
 import { olderVllm, vllm } from "./vllm";
@@ -76,8 +75,3 @@ export const catalogue: readonly Metric[] = [
   ...localRecorded,
   ...hubRecorded,
 ];
-
-/** Health of clusters: its rules are written, and no stack deploys them yet. */
-export const undeployed: readonly Metric[] = [health, localHealth, hubHealth].flatMap((metrics) =>
-  Object.values<Metric>(metrics),
-);

@@ -5,6 +5,7 @@
  */
 import type { ClusterMetric } from "./recorded/define";
 import { gpus, localGpus } from "./recorded/gpus";
+import { health, hubHealth, localHealth } from "./recorded/health";
 import { comparison, cost, totals } from "./recorded/comparison";
 import { inference, members, pipeline, ratios } from "./recorded/hub";
 import { kubernetes } from "./recorded/kubernetes";
@@ -31,13 +32,28 @@ export const fedCluster = {
   transfer,
   retention,
   serving,
+  health,
 } as const;
 
 /** What a cluster records for its own use alone, by subject. */
-export const fedLocal = { machines: localMachines, gpus: localGpus, serving: localServing } as const;
+export const fedLocal = {
+  machines: localMachines,
+  gpus: localGpus,
+  serving: localServing,
+  health: localHealth,
+} as const;
 
 /** What the hub alone records, by subject. */
-export const fedHub = { members, ratios, inference, pipeline, comparison, cost, totals } as const;
+export const fedHub = {
+  members,
+  ratios,
+  inference,
+  pipeline,
+  comparison,
+  cost,
+  totals,
+  health: hubHealth,
+} as const;
 
 const flat = <M extends Selectable>(
   subjects: Readonly<Record<string, Readonly<Record<string, M>>>>,

@@ -1,6 +1,7 @@
 import type { ImageConfig } from "./oci";
 
-export type ImageName = "prometheus" | "kube-state-metrics" | "node-exporter" | "coredns" | "pause" | "node";
+export type ImageName =
+  "prometheus" | "alertmanager" | "kube-state-metrics" | "node-exporter" | "coredns" | "pause" | "node";
 
 /** An image of one program, laid out as the official image of it. */
 export interface ImageRecipe {
@@ -31,6 +32,18 @@ export const recipes: readonly ImageRecipe[] = [
       Cmd: ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
       WorkingDir: "/prometheus",
       ExposedPorts: { "9090/tcp": {} },
+    },
+  },
+  {
+    name: "alertmanager",
+    binaries: { "bin/alertmanager": "alertmanager", "bin/amtool": "amtool" },
+    folders: ["alertmanager/"],
+    user: nobody,
+    config: {
+      Entrypoint: ["/bin/alertmanager"],
+      Cmd: ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
+      WorkingDir: "/alertmanager",
+      ExposedPorts: { "9093/tcp": {} },
     },
   },
   {

@@ -4,7 +4,7 @@ import type { hubSchema, memberSchema } from "../../settings/schema";
 import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
 import { slurmJobFile } from "../models";
-import { beegfs, serviceCaFile, services } from "../services/topology";
+import { beegfs, receiver, serviceCaFile, services } from "../services/topology";
 
 export type StackName = ClusterName;
 
@@ -13,6 +13,9 @@ export const stacks: readonly StackName[] = ["cloud", "hpc"];
 
 /** Node port of both Prometheus. */
 export const prometheusNodePort = 30990;
+
+/** Node ports of the hub's Alertmanagers. */
+export const alertmanagerNodePorts = [30993, 30994];
 
 type Hub = z.input<typeof hubSchema>;
 type Member = z.input<typeof memberSchema>;
@@ -52,6 +55,21 @@ function site<T extends Site>(committed: T, stack: StackName, images: Images): T
   };
 }
 
+/** All alerts go to the sandbox's webhook, which tells by the path who told it; what changes is told soon. */
+function alerting(stack: StackName): Pick<Site["alerting"], "groupInterval" | "receivers"> {
+  return {
+    groupInterval: "15s",
+    receivers: [
+      {
+        kind: "webhook",
+        name: "sandbox",
+        causes: ["critical", "warning", "heartbeat"],
+        url: `${receiver.url}/${stack}`,
+      },
+    ],
+  };
+}
+
 function hostAddress(name: string): string {
   const found = hosts.find((host) => host.name === name);
   if (found === undefined) throw new Error(`the sandbox has no host ${name}: add it to its topology`);
@@ -61,6 +79,11 @@ function hostAddress(name: string): string {
 function hub(committed: Hub, images: Images): Hub {
   return {
     ...site(committed, "cloud", images),
+    alerting: {
+      ...committed.alerting,
+      ...alerting("cloud"),
+      expose: { nodePorts: alertmanagerNodePorts, allowFrom: [network.everything] },
+    },
     members: (committed.members ?? []).map((member) => ({
       ...member,
       url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
@@ -104,7 +127,15 @@ function modelSync(committed: Member["modelSync"]): Member["modelSync"] {
 }
 
 function member(committed: Member, images: Images): Member {
-  return { ...site(committed, "hpc", images), ...optional("modelSync", modelSync(committed.modelSync)) };
+  return {
+    ...site(committed, "hpc", images),
+    alerting: {
+      ...committed.alerting,
+      ...alerting("hpc"),
+      hubAlertmanagers: alertmanagerNodePorts.map((port) => `${nodeIp("cloud")}:${port}`),
+    },
+    ...optional("modelSync", modelSync(committed.modelSync)),
+  };
 }
 
 /**

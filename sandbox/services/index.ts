@@ -7,16 +7,18 @@ import { foldersOf } from "../clusters/folders";
 import { endProcesses, removeLeftovers, servicesScope } from "../clusters/leftovers";
 import { attachNamespace } from "../clusters/network";
 import { inNamespace } from "../system/commands";
-import { isDaemonAlive, startDaemon } from "../system/daemons";
+import { isDaemonAlive, startDaemon, stopDaemon } from "../system/daemons";
 import { waitFor } from "../system/waiting";
 import { isBeegfsMounted, mountBeegfs } from "./beegfs";
 import { minioRootCredentials, writeMinioRootCredentials } from "./credentials";
 import { commandOf, dataFolders, hostCertificate, serviceNames, type ServiceName } from "./daemons";
-import { beegfs, serviceCaFile, services } from "./topology";
+import { isReceiverAlive, receiverAnswers, startReceiver } from "./receiver";
+import { beegfs, receiver, serviceCaFile, services } from "./topology";
 
 export { isBeegfsMounted, mountBeegfs, unmountBeegfs } from "./beegfs";
 export { minioRootCredentials, type AccessKey } from "./credentials";
-export { beegfs, serviceCaFile, services } from "./topology";
+export { notifications, type Notification, type NotifiedAlert } from "./receiver";
+export { beegfs, receiver, serviceCaFile, services } from "./topology";
 
 const { state, pki, daemon } = foldersOf("services");
 const identityFile = join(state, "identity");
@@ -45,11 +47,21 @@ export async function startServices(bin: string, progress: (line: string) => voi
     const { argv, env } = commandOf[name](bin, minioRootCredentials());
     await startDaemon({ name, argv: inNamespace(services.namespace, argv), env, ...daemon(name) });
   }
+  await startReceiver();
   progress(`services: ${starting.length > 0 ? `starting ${starting.join(", ")}` : "run already"}`);
 }
 
-/** Waits until both answer. */
+/** Ends a service; its data stays, and `startServices` starts it on them again. */
+export async function stopService(name: ServiceName): Promise<void> {
+  await stopDaemon(name, daemon(name).pidFile);
+}
+
+/** Waits until all answer. */
 export async function waitForServices(): Promise<void> {
+  await waitFor("the webhook answers", receiverAnswers, {
+    deadline: 30_000,
+    log: daemon("receiver").logFile,
+  });
   await Promise.all(
     serviceNames.map((name) =>
       waitFor(`${name} answers`, () => answers(services[name].health), {
@@ -97,6 +109,7 @@ export async function servicesStatus(): Promise<ServiceStatus[]> {
   const mounted = isBeegfsMounted();
   return [
     ...(await Promise.all(serviceNames.map(statusOf))),
+    { name: "webhook", running: isReceiverAlive(), detail: receiver.url },
     { name: "beegfs", running: mounted, detail: mounted ? beegfs.hostPath : "not mounted" },
   ];
 }

@@ -31,6 +31,9 @@ export const services = {
   mlflow: service(5000, "/health"),
 } as const;
 
+/** A webhook that keeps every notification; its address is in neither cluster's network, and so reached by both. */
+export const receiver = { address: "198.18.13.10", port: 9095, url: "http://198.18.13.10:9095" } as const;
+
 /** PEM file of the CA that signed the services' certificates; there while the sandbox is up. */
 export const serviceCaFile = join(pki, "ca.crt");
 

@@ -1,7 +1,10 @@
 import { clusterRecorded, hubRecorded, localRecorded } from "../../metrics/catalogue";
+import { DEFAULT_THRESHOLDS } from "../../metrics/thresholds";
+import { componentsOf, healthRuleGroup, hubHealthRuleGroup } from "../../rules/health";
+import { everything } from "./health/site";
 import { recordingProblems } from "../../metrics/contractProblems";
 import { mutants } from "./mutations";
-import { clusterGroups, expected, hubGroups, recordings } from "./sites";
+import { clusterGroups, expected, hubGroups, isHealth, recordings } from "./sites";
 
 const own = recordings(clusterGroups("cloud"));
 const hub = recordings(hubGroups([expected("hpc"), expected("west")]));
@@ -13,10 +16,29 @@ describe("the rules and the metric contract", () => {
   });
 
   it("have the same recorded names, each by one rule", () => {
-    expect(own.map(({ record }) => record).sort()).toEqual(
-      [...clusterRecorded, ...localRecorded].map(({ name }) => name).sort(),
+    const others = (metrics: readonly { readonly name: string }[]): string[] =>
+      metrics
+        .map(({ name }) => name)
+        .filter((name) => !isHealth(name))
+        .sort();
+    expect(own.map(({ record }) => record).sort()).toEqual(others([...clusterRecorded, ...localRecorded]));
+    expect(hub.map(({ record }) => record).sort()).toEqual(others(hubRecorded));
+  });
+
+  it("have the same names of health", () => {
+    const components = componentsOf(everything);
+    const groups = [
+      healthRuleGroup(everything, DEFAULT_THRESHOLDS),
+      hubHealthRuleGroup({
+        hub: { cluster: "cloud", components },
+        members: [{ cluster: "hpc", components }],
+        limits: DEFAULT_THRESHOLDS.health,
+      }),
+    ];
+    const names = [...clusterRecorded, ...localRecorded, ...hubRecorded].map(({ name }) => name);
+    expect([...new Set(recordings(groups).map(({ record }) => record))].sort()).toEqual(
+      names.filter(isHealth).sort(),
     );
-    expect(hub.map(({ record }) => record).sort()).toEqual(hubRecorded.map(({ name }) => name).sort());
   });
 });
 

@@ -1,3 +1,5 @@
+import { clusterRecorded, fedCluster, fedHub, fedLocal } from "../../metrics/catalogue";
+import type { Selectable } from "../../metrics/types";
 import { DEFAULT_INVENTORY } from "../../metrics/inventory";
 import type { Inventory } from "../../metrics/inventory";
 import type { ExpectedMember, RecordingRule, RuleGroup } from "../../rules";
@@ -24,3 +26,16 @@ export function hubGroups(members: readonly ExpectedMember[] = [expected("hpc")]
 export function recordings(groups: readonly RuleGroup[]): RecordingRule[] {
   return groups.flatMap(({ rules }) => rules).filter((rule) => "record" in rule);
 }
+
+/** What clusters record of their health: by many rules a name, and limited by what a site declares. */
+const judged = new Set(
+  [fedCluster.health, fedLocal.health, fedHub.health].flatMap((metrics) =>
+    Object.values<Selectable>(metrics).map(({ name }) => name),
+  ),
+);
+
+/** Whether a recorded name is one of health, which has tests of its own. */
+export const isHealth = (name: string): boolean => judged.has(name);
+
+/** What is recorded for the hub and is not health. */
+export const measured = clusterRecorded.filter(({ name }) => !isHealth(name));

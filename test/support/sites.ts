@@ -1,11 +1,41 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { UserPassword, WebCredentials } from "../../components/monitoring/credentials";
 import type { ClusterPrometheusArgs } from "../../components/monitoring/clusterPrometheus";
-import type { Member } from "../../components/monitoring/federateJobs";
+import type { HubMember } from "../../components/monitoring/prometheusFiles";
 import { kubeStateMetricsPods } from "../../components/monitoring/kubeStateMetrics";
 import { nodeExporterPods } from "../../components/monitoring/nodeExporter";
+import { DEFAULT_THRESHOLDS } from "../../metrics/thresholds";
+import { DEFAULT_OBJECTIVES } from "../../rules/alerts";
+import type { ClusterAlertArgs } from "../../rules/alerts";
 import { DEFAULT_INVENTORY } from "../../metrics/inventory";
 import type { PrometheusConfigArgs } from "../../components/monitoring/prometheusConfig";
+
+const watch: ClusterAlertArgs = {
+  declared: {
+    cluster: "hpc",
+    machines: 2,
+    targets: [
+      { job: "prometheus" },
+      { job: "node", host: "gpu-01" },
+      { job: "slurm-jobs", host: "slurm-ctl" },
+    ],
+    gpus: 4,
+    slurm: true,
+    beegfs: true,
+    minio: false,
+    mlflow: false,
+    transfer: { runWithin: 7_200, verifyWithin: 172_800 },
+    models: [],
+    alertmanagers: 1,
+  },
+  role: "member",
+  thresholds: DEFAULT_THRESHOLDS,
+  objectives: DEFAULT_OBJECTIVES,
+  runbookUrl: "https://runbooks.example/runbook.md",
+};
+
+/** Addresses of the hub's Alertmanagers. */
+export const hubAlertmanagers = ["192.168.200.10:30993", "192.168.200.10:30994"];
 
 /** A complete configuration of one cluster: every kind of target there is. */
 export const memberConfig: PrometheusConfigArgs = {
@@ -21,6 +51,8 @@ export const memberConfig: PrometheusConfigArgs = {
     ],
   },
   inventory: DEFAULT_INVENTORY,
+  watch,
+  delivery: { namespace: "federation", replicas: 1, hub: hubAlertmanagers },
   scrapeInterval: "30s",
   evaluationInterval: "30s",
   retention: { time: "15d", size: "40GB" },
@@ -31,6 +63,24 @@ export const hubConfig: PrometheusConfigArgs = {
   ...memberConfig,
   cluster: "cloud",
   targets: { ...memberConfig.targets, hosts: [] },
+  watch: {
+    ...watch,
+    role: "hub",
+    declared: {
+      cluster: "cloud",
+      machines: 1,
+      targets: [{ job: "prometheus" }],
+      gpus: 2,
+      slurm: false,
+      beegfs: false,
+      minio: true,
+      mlflow: true,
+      retentionWithin: 172_800,
+      models: ["llama"],
+      alertmanagers: 2,
+    },
+  },
+  delivery: { namespace: "federation", replicas: 2 },
   remoteWrite: [
     { name: "archive", url: "https://archive.example:8443/api/v1/write", credentials: "archive" },
   ],
@@ -38,12 +88,13 @@ export const hubConfig: PrometheusConfigArgs = {
 
 export const pricePerGpuHour = { "rtx-a6000": 0.8 } as const;
 
-export const members: readonly Member[] = [
+export const members: readonly HubMember[] = [
   {
     cluster: "hpc",
     url: "https://192.168.100.10:30990",
     intervals: { health: "15s", detail: "60s" },
     sampleLimits: { health: 500, detail: 20_000 },
+    components: ["api", "nodes", "gpus", "storage", "scheduler", "transfer", "monitoring"],
   },
 ];
 

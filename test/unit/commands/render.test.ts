@@ -52,6 +52,8 @@ const WEB = [
   "web.yml",
 ];
 const OF_MEMBER = ["member-hpc.ca.crt", "member-hpc.password", "member-hpc.username"];
+/** Receivers have no secrets where there are none. */
+const ALERTING = { "alertmanager-credentials": WEB, "alertmanager-receivers": [] };
 const STORE = ["minio.accessKey", "minio.secretKey"];
 const REGISTRY = ["mlflow.password", "mlflow.username"];
 
@@ -59,6 +61,7 @@ test.each([
   [
     "cloud",
     {
+      ...ALERTING,
       "prometheus-credentials": [...WEB, ...OF_MEMBER],
       "model-retention-credentials": [...STORE, ...REGISTRY],
       "model-retention-exporter-credentials": STORE,
@@ -67,7 +70,8 @@ test.each([
   [
     "hpc",
     {
-      "prometheus-credentials": WEB,
+      ...ALERTING,
+      "prometheus-credentials": [...WEB, "hub.password", "hub.username"],
       "model-sync-credentials": [...STORE, ...REGISTRY],
       "model-sync-exporter-credentials": STORE,
     },

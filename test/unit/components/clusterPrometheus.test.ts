@@ -318,7 +318,13 @@ describe("the hub's Prometheus", () => {
     expect(data).toEqual(
       prometheusFiles(hubConfig, hubExtras(hubConfig, { members, pricePerGpuHour })).files,
     );
-    expect(Object.keys(data)).toEqual(["prometheus.yml", "rules-cluster.yml", "rules-hub.yml"]);
+    expect(Object.keys(data).sort()).toEqual([
+      "alerts-cluster.yml",
+      "alerts-hub.yml",
+      "prometheus.yml",
+      "rules-cluster.yml",
+      "rules-hub.yml",
+    ]);
   });
 
   it("adds each member's user to the credentials", async () => {

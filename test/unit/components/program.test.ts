@@ -2,19 +2,23 @@ import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
+import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
+import { DEFAULT_OBJECTIVES } from "../../../rules/alerts";
 import type {
+  AlertingSettings,
   HubSettings,
   LandingZone,
+  MemberCredentials,
   MemberSettings,
   ModelSyncSettings,
   Settings,
-  WebCredentials,
 } from "../../../settings";
 import { CLUSTER_UID, only, record, summary, valueOf } from "../../support/mocks";
 import type { RecordOptions, Registration } from "../../support/mocks";
 import {
   PROMETHEUS_IMAGE,
   federation,
+  hubAlertmanagers,
   memberConfig,
   members,
   pricePerGpuHour,
@@ -29,7 +33,10 @@ interface Run {
 /** The common part of both roles, with every optional part present. */
 function site(
   cluster: string,
-): Omit<HubSettings, "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour"> {
+): Omit<
+  HubSettings,
+  "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour" | "alerting"
+> {
   return {
     stack: cluster,
     cluster,
@@ -56,23 +63,48 @@ function site(
     },
     hosts: memberConfig.targets.hosts,
     inventory: memberConfig.inventory,
+    servedModels: [],
     images: {
       prometheus: PROMETHEUS_IMAGE,
       kubeStateMetrics: "ksm:v2",
       nodeExporter: "node-exporter:v1",
+      alertmanager: "alertmanager:v0.28.1",
       node: "node:24",
     },
     credentials: { kind: "stack", web: pulumi.secret(web) },
   };
 }
-const member: MemberSettings = { ...site("hpc"), role: "member", hubStack: "organization/federation/cloud" };
+const alerting: AlertingSettings = {
+  runbookUrl: "https://runbooks.example/runbook.md",
+  receivers: [{ kind: "pagerduty", name: "pager", causes: ["critical"] }],
+  thresholds: DEFAULT_THRESHOLDS,
+  objectives: DEFAULT_OBJECTIVES,
+  receiverSecrets: { "pager.key": pulumi.secret("pager key") },
+};
+const member: MemberSettings = {
+  ...site("hpc"),
+  role: "member",
+  alerting: {
+    ...alerting,
+    hubAlertmanagers,
+    hubUser: pulumi.secret({ username: "alerts-hpc-1", password: "alerts password" }),
+  },
+  hubStack: "organization/federation/cloud",
+};
 const hub: HubSettings = {
   ...site("cloud"),
   role: "hub",
+  alerting: {
+    ...alerting,
+    expose: { kind: "nodePort", ports: [30993, 30994], allowFrom: ["192.168.100.0/24"] },
+    clients: pulumi.secret({ "alerts-hpc-1": "hash of alerts" } as Readonly<Record<string, string>>),
+  },
   members,
   pricePerGpuHour,
   federation: pulumi.secret(federation),
-  memberCredentials: pulumi.secret({ hpc: web } as Readonly<Record<string, WebCredentials>>),
+  memberCredentials: pulumi.secret({
+    hpc: { ...web, alerts: { username: "alerts-hpc-1", password: "alerts password" } },
+  } as Readonly<Record<string, MemberCredentials>>),
 };
 
 const worker = { text: "worker", sha256: createHash("sha256").update("worker").digest("hex") };
@@ -153,24 +185,32 @@ const COMMON = [
   "federation:kubernetes:FederationNamespace agents",
   "federation:kubernetes:FederationNamespace federation",
   "federation:kubernetes:VerifiedCluster cluster",
+  "federation:monitoring:Alertmanager alertmanager",
   "federation:monitoring:ClusterPrometheus prometheus",
   "federation:monitoring:KubeStateMetrics kube-state-metrics",
   "federation:monitoring:NodeExporter node-exporter",
   "kubernetes:apps/v1:DaemonSet node-exporter-daemon-set",
   "kubernetes:apps/v1:Deployment kube-state-metrics-deployment",
+  "kubernetes:apps/v1:StatefulSet alertmanager-stateful-set",
   "kubernetes:apps/v1:StatefulSet prometheus-stateful-set",
+  "kubernetes:core/v1:ConfigMap alertmanager-config",
   "kubernetes:core/v1:ConfigMap prometheus-config",
   "kubernetes:core/v1:Namespace agents-namespace",
   "kubernetes:core/v1:Namespace cluster-identity",
   "kubernetes:core/v1:Namespace federation-namespace",
   "kubernetes:core/v1:PersistentVolumeClaim prometheus-claim",
+  "kubernetes:core/v1:Secret alertmanager-credentials",
+  "kubernetes:core/v1:Secret alertmanager-receivers",
   "kubernetes:core/v1:Secret prometheus-credentials",
+  "kubernetes:core/v1:Service alertmanager-0-service",
+  "kubernetes:core/v1:Service alertmanager-headless-service",
   "kubernetes:core/v1:Service prometheus-external-service",
   "kubernetes:core/v1:Service prometheus-headless-service",
   "kubernetes:core/v1:Service prometheus-service",
   "kubernetes:core/v1:ServiceAccount kube-state-metrics-service-account",
   "kubernetes:core/v1:ServiceAccount prometheus-service-account",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy agents-default-deny",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy federation-alertmanager",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy federation-default-deny",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy federation-kube-state-metrics",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy federation-prometheus",
@@ -189,7 +229,12 @@ describe("the program", () => {
   });
 
   it("registers the same around the federated Prometheus for a hub, in a preview too", async () => {
-    const expected = [...COMMON, "federation:monitoring:FederatedPrometheus prometheus"].sort();
+    const expected = [
+      ...COMMON,
+      "federation:monitoring:FederatedPrometheus prometheus",
+      "kubernetes:core/v1:Service alertmanager-1-service",
+      "kubernetes:policy/v1:PodDisruptionBudget alertmanager-disruption-budget",
+    ].sort();
     expect(summary((await run(hub)).registrations)).toEqual(expected);
     expect(summary((await run(hub, { preview: true })).registrations)).toEqual(expected);
   });
@@ -302,7 +347,9 @@ describe("the program", () => {
         prometheusConfig: expect.stringContaining("federate-health/hpc") as string,
         ruleFiles: {
           "rules-cluster.yml": expect.any(String) as string,
+          "alerts-cluster.yml": expect.any(String) as string,
           "rules-hub.yml": expect.any(String) as string,
+          "alerts-hub.yml": expect.any(String) as string,
         },
       }),
     );
@@ -328,6 +375,7 @@ describe("the program", () => {
   it("has a hub's outputs, the members' credentials a secret", async () => {
     const { outputs } = await run(hub);
     expect(Object.keys(outputs).sort()).toEqual([
+      "alertmanagers",
       "caCertificate",
       "cluster",
       "localCredentials",
@@ -338,6 +386,7 @@ describe("the program", () => {
     expect(outputs).toMatchObject({
       role: "hub",
       cluster: "cloud",
+      alertmanagers: ["192.168.100.10:30993", "192.168.100.10:30994"],
       prometheusUrl: "https://192.168.100.10:30990",
     });
     expect(await secretness(outputs)).toEqual({

@@ -128,6 +128,8 @@ describe("the jobs of a cluster", () => {
       "slurm-nodes",
       "slurm-partitions",
       "slurm-scheduler",
+      "alertmanager",
+      "hub-alertmanager",
     ]);
   });
 
@@ -145,6 +147,8 @@ describe("the jobs of a cluster", () => {
       "node-exporter",
       "annotated-pods",
       "annotated-services",
+      "alertmanager",
+      "hub-alertmanager",
     ]);
   });
 
@@ -291,7 +295,9 @@ describe("the federate jobs of a member", () => {
       scheme: "https",
       metrics_path: "/federate",
       params: {
-        "match[]": ['{__name__=~"fed_cluster:(heartbeat:timestamp_seconds|targets:up|targets:down)"}'],
+        "match[]": [
+          '{__name__=~"fed_cluster:(heartbeat:timestamp_seconds|targets:up|targets:down|health:score|health:loss|cluster_health:score|watchdog:firing|hub_reachable:firing)"}',
+        ],
       },
       honor_labels: true,
       honor_timestamps: false,

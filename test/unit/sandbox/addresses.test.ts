@@ -11,7 +11,13 @@ import { overlay, stacks, type StackName } from "../../../sandbox/project/overla
 import { serviceCaFile } from "../../../sandbox/services/topology";
 
 const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
-const images = { prometheus: digest, kubeStateMetrics: digest, nodeExporter: digest, node: digest };
+const images = {
+  prometheus: digest,
+  kubeStateMetrics: digest,
+  nodeExporter: digest,
+  alertmanager: digest,
+  node: digest,
+};
 
 const allowed = new BlockList();
 allowed.addSubnet("127.0.0.0", 8);

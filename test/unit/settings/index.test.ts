@@ -12,7 +12,12 @@ import {
   SECRET_KEYS,
 } from "./samples";
 
-const published = { hpc: { local: { username: "local-1", password: "of hpc" } } };
+const published = {
+  hpc: {
+    local: { username: "local-1", password: "of hpc" },
+    alerts: { username: "alerts-hpc-1", password: "for the hub" },
+  },
+};
 let outputs: Readonly<Record<string, unknown>> = {};
 let secrets: HubSecrets;
 

@@ -1,4 +1,6 @@
 import { sampleLimit } from "../../../metrics/budget";
+import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
+import { DEFAULT_OBJECTIVES } from "../../../rules/alerts";
 import { DEFAULT_INVENTORY } from "../../../metrics/inventory";
 import type { HubSecrets } from "../../../settings/credentials";
 import { DEFAULT_IMAGES } from "../../../settings/images";
@@ -38,6 +40,7 @@ test("fills a hub's defaults", () => {
     kubeconfig: samples.KUBECONFIG,
     hubSecrets: secrets,
     transfer: {},
+    receiverSecrets: {},
     hub: {
       prometheus: {
         retention: { time: "15d", size: "40GB" },
@@ -69,9 +72,18 @@ test("fills a hub's defaults", () => {
             health: sampleLimit(DEFAULT_INVENTORY, "health"),
             detail: sampleLimit(DEFAULT_INVENTORY, "detail"),
           },
+          components: ["api", "nodes", "gpus", "storage", "scheduler", "transfer", "monitoring"],
         },
       ],
+      servedModels: [],
       pricePerGpuHour: {},
+      alerting: {
+        runbookUrl: HUB_OBJECT.alerting.runbookUrl,
+        receivers: [],
+        thresholds: DEFAULT_THRESHOLDS,
+        objectives: DEFAULT_OBJECTIVES,
+        expose: { kind: "nodePort", ports: [30993, 30994], allowFrom: ["0.0.0.0/0"] },
+      },
     },
   });
 });
@@ -138,9 +150,9 @@ test("refuses unknown keys at every depth and says which are known", () => {
     "other:key": "not ours",
   };
   expect(problems(raw)).toEqual([
-    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials",
+    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials, receiverSecrets",
     "  - federation:member.prometheus.retention.days: unknown key; allowed: time, size",
-    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, images, modelSync",
+    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, modelSync, alerting",
   ]);
 });
 
@@ -150,7 +162,7 @@ test("says what is missing, and that init records it", () => {
     "  - federation:cluster: is missing: must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
     "  - federation:clusterUid: is missing: must be the UID of the cluster's namespace kube-system (npm run init records it)",
     "  - federation:kubeconfig: is missing: must be a kubeconfig with clusters, users and contexts (npm run init -- --kubeconfig FILE records it)",
-    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, images, members, pricePerGpuHour, landingZone",
+    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, members, pricePerGpuHour, landingZone, alerting",
     "  - federation:hubSecrets: is missing: npm run init -- --stack cloud makes it",
   ]);
   expect(problems({}, "new")[0]).toBe("  - federation:role: is missing: must be hub or member");

@@ -30,6 +30,8 @@ export async function sampleSecrets(now = new Date()): Promise<HubSecrets> {
   return (await createSecrets(CLUSTERS, now)).secrets;
 }
 
+const RUNBOOK = "https://runbooks.example/runbook.md";
+
 export const HUB_OBJECT = {
   prometheus: { storage: { class: "local-path" } },
   kubernetes: {
@@ -40,6 +42,7 @@ export const HUB_OBJECT = {
     apiServer: { addresses: ["192.168.200.10"] },
   },
   members: [{ cluster: "hpc", url: "https://192.168.100.10:30990" }],
+  alerting: { runbookUrl: RUNBOOK },
 };
 
 export const MEMBER_OBJECT = {
@@ -53,6 +56,7 @@ export const MEMBER_OBJECT = {
     apiServer: { addresses: ["192.168.100.10"] },
   },
   hosts: [{ name: "slurm-ctl", address: "192.168.100.10", roles: ["slurmctld", "node"] }],
+  alerting: { runbookUrl: RUNBOOK, hubAlertmanagers: ["192.168.200.10:30993", "192.168.200.10:30994"] },
 };
 
 export const SECRET_KEYS: ReadonlySet<string> = new Set(["federation:kubeconfig", "federation:hubSecrets"]);

@@ -320,6 +320,7 @@ describe("a member's model sync", () => {
       serverKey: "",
       users: {},
       local: { username: "", password: "" },
+      alerts: { username: "", password: "" },
     };
     expect(() => ownGrant(web, "organization/federation/cloud", "hpc")).toThrow(
       "federation:member.modelSync: organization/federation/cloud publishes no landing zone for cluster hpc: set " +

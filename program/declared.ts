@@ -1,0 +1,71 @@
+import { runDeadlineSeconds, verifyDeadlineSeconds } from "../components/transfer/deadlines";
+import { RETENTION_DEADLINE_SECONDS } from "../components/transfer/modelRetention";
+import { hostExporters } from "../components/monitoring/scrapeJobs";
+import type { DeclaredCluster, DeclaredTarget, DeclaredTransfer } from "../rules/health";
+import type { Host, ModelSyncSettings, Settings } from "../settings";
+import { longestGapSeconds } from "../settings/schedules";
+
+/** Replicas of Alertmanager: the hub's notify for all, a member's only while the hub is not reached. */
+export const alertmanagerReplicas = ({ role }: Pick<Settings, "role">): number => (role === "hub" ? 2 : 1);
+
+const HOUR = 3_600;
+
+/** A run may begin as late as the schedule allows, where clocks change an hour later, and end as late as its deadline. */
+const within = (schedule: string, deadlineSeconds: number, timeZone = "UTC"): number =>
+  longestGapSeconds(schedule) + deadlineSeconds + (timeZone === "UTC" ? 0 : HOUR);
+
+function declaredTransfer(sync: ModelSyncSettings): DeclaredTransfer {
+  const run = runDeadlineSeconds({ ...sync, settleSeconds: sync.quiescence.settleSeconds });
+  const verify = verifyDeadlineSeconds({ ...sync, readBack: sync.verify.readBack });
+  return {
+    runWithin: within(sync.schedule, run, sync.timeZone),
+    verifyWithin: within(sync.verify.schedule, verify, sync.timeZone),
+  };
+}
+
+const hostTargets = ({ name, roles }: Host): readonly DeclaredTarget[] =>
+  roles.flatMap((role) => Object.keys(hostExporters[role].jobs).map((job) => ({ job, host: name })));
+
+/** What the settings of a stack declare its cluster to have. */
+export function declaredCluster(settings: Settings): DeclaredCluster {
+  const { cluster, kubernetes, hosts, inventory, servedModels } = settings;
+  const measuredBy = (role: Host["roles"][number]): ReadonlySet<string> =>
+    new Set(hosts.filter(({ roles }) => roles.includes(role)).map(({ address }) => address));
+  const has = (role: Host["roles"][number]): boolean => hosts.some(({ roles }) => roles.includes(role));
+  const each = (job: string, nodes = kubernetes.nodes): readonly DeclaredTarget[] =>
+    nodes.map(({ name }) => ({ job, node: name }));
+  const ofOwnExporter = kubernetes.nodes.filter(({ address }) => !measuredBy("node").has(address));
+  const withGpus =
+    kubernetes.dcgmExporter === undefined
+      ? []
+      : kubernetes.nodes.filter(
+          ({ address, gpuType }) => gpuType !== undefined && !measuredBy("dcgm").has(address),
+        );
+  const landingZone = settings.role === "hub" ? settings.landingZone : undefined;
+  const sync = settings.role === "member" ? settings.modelSync : undefined;
+  return {
+    cluster,
+    machines: ofOwnExporter.length + measuredBy("node").size,
+    targets: [
+      ...["prometheus", "apiserver", "kube-state-metrics", "alertmanager"].map((job) => ({ job })),
+      ...(settings.role === "member" ? [{ job: "hub-alertmanager" }] : []),
+      ...each("kubelet"),
+      ...each("cadvisor"),
+      ...each("node-exporter", ofOwnExporter),
+      ...each("dcgm-exporter", withGpus),
+      ...(landingZone === undefined && sync === undefined ? [] : [{ job: "model-transfer" }]),
+      ...hosts.flatMap(hostTargets),
+    ],
+    gpus: withGpus.length > 0 || has("dcgm") ? inventory.gpus : 0,
+    slurm: has("slurmctld"),
+    beegfs: has("beegfs"),
+    minio: landingZone !== undefined,
+    mlflow: landingZone !== undefined,
+    ...(sync === undefined ? {} : { transfer: declaredTransfer(sync) }),
+    ...(landingZone === undefined
+      ? {}
+      : { retentionWithin: within(landingZone.retention.schedule, RETENTION_DEADLINE_SECONDS) }),
+    models: servedModels,
+    alertmanagers: alertmanagerReplicas(settings),
+  };
+}

@@ -1,0 +1,87 @@
+import { declaredCluster } from "../../../program/declared";
+import type { HubSettings, MemberSettings } from "../../../settings";
+
+const site = {
+  cluster: "hpc",
+  kubernetes: {
+    nodes: [
+      { name: "ctl", address: "192.168.100.10" },
+      { name: "worker", address: "192.168.100.30", gpuType: "rtx-a6000" },
+    ],
+  },
+  hosts: [
+    { name: "slurm-ctl", address: "192.168.100.10", roles: ["slurmctld", "node"] },
+    { name: "gpu-01", address: "192.168.100.21", roles: ["node", "dcgm", "beegfs"] },
+  ],
+  inventory: { gpus: 4 },
+  servedModels: [],
+};
+
+const MINUTE = 60;
+const sync = {
+  schedule: "*/15 * * * *",
+  timeZone: "UTC",
+  largestModelBytes: 100,
+  bandwidth: { timetable: [], expectedBytesPerSecond: 1 },
+  readBack: "none",
+  quiescence: { settleSeconds: 60, maxWaitSeconds: 600 },
+  verify: { schedule: "0 2 * * *", readBack: "none" },
+};
+
+const member = { ...site, role: "member", modelSync: sync } as unknown as MemberSettings;
+
+describe("what settings declare a cluster to have", () => {
+  it("counts a machine once, whoever measures it", () => {
+    const { machines, targets, gpus } = declaredCluster(member);
+    expect(machines).toBe(3);
+    expect(targets.filter(({ job }) => job === "node-exporter")).toEqual([
+      { job: "node-exporter", node: "worker" },
+    ]);
+    expect(targets.filter(({ job }) => job === "node")).toEqual([
+      { job: "node", host: "slurm-ctl" },
+      { job: "node", host: "gpu-01" },
+    ]);
+    expect(gpus).toBe(4);
+  });
+
+  it("has every path of an exporter, on the host it is on", () => {
+    const { targets, slurm, beegfs } = declaredCluster(member);
+    expect(targets.filter(({ host }) => host === "slurm-ctl").map(({ job }) => job)).toEqual([
+      "slurm-jobs",
+      "slurm-nodes",
+      "slurm-partitions",
+      "slurm-scheduler",
+      "node",
+    ]);
+    expect([slurm, beegfs]).toEqual([true, true]);
+  });
+
+  it("expects transfers within schedule and deadline", () => {
+    // deadlines: 900 s and twice the bytes, in whole minutes; the settle window
+    expect(declaredCluster(member).transfer).toEqual({
+      runWithin: 15 * MINUTE + 20 * MINUTE,
+      verifyWithin: 24 * 60 * MINUTE + 15 * MINUTE,
+    });
+    const berlin = {
+      ...member,
+      modelSync: { ...sync, timeZone: "Europe/Berlin" },
+    } as unknown as MemberSettings;
+    expect(declaredCluster(berlin).transfer?.runWithin).toBe(15 * MINUTE + 20 * MINUTE + 3_600);
+  });
+
+  it("counts nothing that is not declared", () => {
+    const bare = { ...site, hosts: [], role: "hub" } as unknown as HubSettings;
+    expect(declaredCluster(bare)).toMatchObject({
+      machines: 2,
+      gpus: 0,
+      slurm: false,
+      beegfs: false,
+      minio: false,
+      mlflow: false,
+      models: [],
+      alertmanagers: 2,
+    });
+    expect(declaredCluster(bare)).not.toHaveProperty("transfer");
+    expect(declaredCluster(bare).targets.map(({ job }) => job)).not.toContain("hub-alertmanager");
+  });
+});
