@@ -1,30 +1,15 @@
 import { query, queryValue, targets, type Endpoint, type Side, type Target } from "./prometheus";
 
-/**
- * Jobs whose exporters the sandbox does not run: their targets are declared, scraped and down, which is what the
- * member would see of a host whose exporter is not installed.
- */
-export const jobsWithoutExporter: readonly string[] = [
-  "slurm-jobs",
-  "slurm-nodes",
-  "slurm-partitions",
-  "slurm-scheduler",
-  "dcgm",
-  "beegfs",
-];
-
 /** One line a target: health, job, URL, last error. */
 export function targetLine(target: Target): string {
   const error = target.lastError === "" ? "" : `  ${target.lastError}`;
   return `${target.health.padEnd(7)} ${target.scrapePool.padEnd(28)} ${target.scrapeUrl}${error}`;
 }
 
-/** What keeps the targets of one Prometheus from being as they should; empty when all are. */
+/** What keeps the targets of one Prometheus from being up; empty when all are. */
 export function wrongTargets(all: readonly Target[]): string[] {
   if (all.length === 0) return ["no targets at all"];
-  return all
-    .filter((target) => (target.health === "up") === jobsWithoutExporter.includes(target.labels.job ?? ""))
-    .map(targetLine);
+  return all.filter(({ health }) => health !== "up").map(targetLine);
 }
 
 /** Polls until `probe` has no complaints; throws with the last ones, and what `evidence` adds, at the deadline. */

@@ -1,5 +1,6 @@
 import { wrongTargets } from "./checks";
 import { clusterStatus } from "./clusters";
+import { hostsStatus } from "./hosts";
 import { endpoint, targets, type Side } from "./prometheus";
 import { servicesStatus } from "./services";
 import { table } from "./stages";
@@ -19,6 +20,7 @@ export async function status(): Promise<void> {
   const clusters = await clusterStatus();
   const parts = [
     ...clusters.map((cluster) => ({ ...cluster, name: `cluster ${cluster.name}` })),
+    ...(await hostsStatus()),
     ...(await servicesStatus()),
   ];
   console.log(

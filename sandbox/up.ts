@@ -6,6 +6,7 @@ import { buildWorkers } from "../scripts/build";
 import { checkAlive, checkModel } from "./checks";
 import { clusterStatus, type ClusterInfo } from "./clusters";
 import { sandboxImages } from "./config";
+import { ensureBase } from "./hosts/base";
 import { buildImages } from "./images";
 import { dropModel } from "./models";
 import { installStandIns } from "./offline/install";
@@ -32,7 +33,12 @@ import { startWithState, whileDeploying } from "./state";
 import { writeSummary, type Summary } from "./summary";
 
 /** What no machine of this kind can run; lines of the summary, not tests. */
-const notRunHere = ["Grafana: not run here", "NetworkPolicies: not enforced here"];
+const notRunHere = [
+  "Grafana: not run here",
+  "NetworkPolicies: not enforced here",
+  "GPUs: simulated, after what Slurm's jobs hold",
+  "BeeGFS: an XFS image, whose figures its exporters tell",
+];
 
 /** The model that every sandbox trains, so to speak. */
 const model = "sandbox-tiny";
@@ -54,6 +60,7 @@ export async function up(): Promise<void> {
   await stages.run("Debian packages", () => installDebianPackages(stages.say));
   const tools = await stages.run("tools", () => setUpTools(["sandbox"], stages.say));
   const images = await stages.run("images", () => buildImages(paths.bin, paths.images));
+  await stages.run("hosts' Debian", () => ensureBase(stages.say));
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),
   );

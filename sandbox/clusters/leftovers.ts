@@ -128,9 +128,9 @@ function filesUnder(folders: readonly string[], matches: (file: string) => boole
   );
 }
 
-/** What the container runtime, CNI and kubelet leave at places that can not be chosen. */
+/** What the container runtime, CNI, kubelet and systemd-nspawn leave at places that can not be chosen. */
 function strayFiles(scope: Scope): string[] {
-  return [...cniResults(scope), ...logLinks(scope), ...shimSockets(scope)].filter(
+  return [...cniResults(scope), ...logLinks(scope), ...shimSockets(scope), ...machineFolders(scope)].filter(
     (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
   );
 }
@@ -156,6 +156,14 @@ function logLinks(scope: Scope): string[] {
   return list(folder)
     .map((file) => join(folder, file))
     .filter((file) => lstatSync(file).isSymbolicLink() && within(scope.folders, readlinkSync(file)));
+}
+
+/** The folder by which mounts are passed into a machine: it has the machine's name. */
+function machineFolders(scope: Scope): string[] {
+  const folder = "/run/systemd/nspawn/propagate";
+  return list(folder)
+    .filter(scope.owns)
+    .map((name) => join(folder, name));
 }
 
 function list(folder: string): string[] {
@@ -209,7 +217,7 @@ export async function removeLeftovers(scope: Scope): Promise<void> {
     deadline: 10_000,
     interval: 50,
   });
-  for (const file of strays) rmSync(file, { force: true });
+  for (const file of strays) rmSync(file, { recursive: true, force: true });
   for (const folder of scope.folders) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -251,6 +259,8 @@ export async function removeEmptyPlaces(): Promise<void> {
     "/var/log/containers",
     "/run/containerd/s",
     "/run/containerd",
+    "/run/systemd/nspawn/propagate",
+    "/run/systemd/nspawn",
   ];
   for (const place of places) {
     if (existsSync(place) && readdirSync(place).length === 0) rmdirSync(place);

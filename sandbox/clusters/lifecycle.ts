@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { deadHosts, startHosts } from "../hosts";
 import type { ImageArchive, ImageName } from "../images";
 import { startServices } from "../services";
 import { isDaemonAlive } from "../system/daemons";
@@ -8,7 +9,6 @@ import { KubernetesApi } from "./api";
 import { writePki } from "./certificates";
 import { controlPlaneDaemons, isReady, startApiServer, startControllers } from "./controlPlane";
 import { foldersOf } from "./folders";
-import { deadHosts, startHosts } from "./hosts";
 import { accessOf, writeKubeconfig } from "./kubeconfig";
 import {
   clusterScope,

@@ -1,3 +1,5 @@
+import type { HostRole } from "../../components/monitoring/scrapeJobs";
+
 /** The two clusters of the sandbox; their names are the stacks' names. */
 export type ClusterName = "cloud" | "hpc";
 
@@ -16,11 +18,13 @@ export interface ClusterTopology {
   readonly dnsServiceIp: string;
 }
 
-/** A host outside Kubernetes: a network namespace that runs a real node exporter. */
+/** A host outside Kubernetes: a network namespace with what the site declares of it. */
 export interface HostTopology {
   readonly name: string;
   readonly namespace: string;
   readonly address: string;
+  /** What runs there: the same as the site's file says. */
+  readonly roles: readonly HostRole[];
 }
 
 /** Prefix of every namespace, link and cgroup of the sandbox, so that they can be found again. */
@@ -36,7 +40,8 @@ export const network = {
   /** All there is: nothing of the sandbox has a route to anywhere else. */
   everything: "198.18.0.0/15",
   apiServerPort: 6443,
-  nodeExporterPort: 9100,
+  /** Where a role of a host answers Prometheus. */
+  rolePorts: { node: 9100, beegfs: 9101, dcgm: 9400, slurmctld: 6817 } satisfies Record<HostRole, number>,
 } as const;
 
 function cluster(name: ClusterName, index: number): ClusterTopology {
@@ -57,8 +62,12 @@ export const clusters: readonly ClusterTopology[] = [cluster("cloud", 1), cluste
 
 /** The member's hosts outside Kubernetes; each last number is that of the real site. */
 export const hosts: readonly HostTopology[] = [
-  { name: "slurm-ctl", address: "198.18.12.10" },
-  { name: "compute-01", address: "198.18.12.11" },
-  { name: "compute-02", address: "198.18.12.12" },
-  { name: "gpu-01", address: "198.18.12.21" },
-].map((host) => ({ ...host, namespace: `${prefix}${host.name}` }));
+  host("slurm-ctl", 10, ["slurmctld", "node"]),
+  host("compute-01", 11, ["node", "beegfs"]),
+  host("compute-02", 12, ["node", "beegfs"]),
+  host("gpu-01", 21, ["node", "dcgm", "beegfs"]),
+];
+
+function host(name: string, last: number, roles: readonly HostRole[]): HostTopology {
+  return { name, namespace: `${prefix}${name}`, address: `198.18.12.${last}`, roles };
+}

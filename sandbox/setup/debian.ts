@@ -16,6 +16,11 @@ const packages: Readonly<Record<string, string>> = {
   xfsprogs: "mkfs.xfs",
   "util-linux": "nsenter",
   mount: "losetup",
+  // the member's Slurm machine, its exporters, and the way into it
+  debootstrap: "debootstrap",
+  "systemd-container": "systemd-nspawn",
+  python3: "/usr/bin/python3",
+  "openssh-client": "ssh",
   // pictures of dashboards
   chromium: "chromium",
 };

@@ -30,6 +30,18 @@ export function createCgroup(name: string): void {
   }
 }
 
+/**
+ * The same command started in a top-level cgroup of its own in every hierarchy, v1 and v2, so that all it makes there
+ * lies below it.
+ */
+export function inCgroup(name: string, argv: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  createCgroup(name);
+  const folders = hierarchies(["cgroup", "cgroup2"]).map((hierarchy) => join(hierarchy, name));
+  for (const folder of folders) mkdirSync(folder, { recursive: true });
+  const enter = folders.map((folder) => `echo $$ > ${folder}/cgroup.procs`);
+  return ["sh", "-ec", `${enter.join("; ")}; exec "$@"`, "sh", ...argv];
+}
+
 /** Folders of the top-level cgroups whose name matches, over all hierarchies. */
 export function findCgroups(matches: (name: string) => boolean): string[] {
   return hierarchies(["cgroup", "cgroup2"]).flatMap((hierarchy) =>

@@ -36,8 +36,11 @@ describe("the hub federates the member", () => {
       const [hub, hpc] = [await shape("hub"), await shape("hpc")];
       return hub === hpc && hub !== "[]" ? [] : [`hub ${hub}`, `hpc ${hpc}`];
     });
-    const counts = { up: { node: 4, "slurm-jobs": 0 }, down: { node: 0, "slurm-jobs": 1 } };
-    // the Slurm jobs are scraped once a minute: their first failure may still be to come
+    const counts = {
+      up: { node: 4, "slurm-jobs": 1, beegfs: 3, dcgm: 1 },
+      down: { node: 0, "slurm-jobs": 0 },
+    };
+    // the Slurm jobs are scraped once a minute: their first answer may still be to come
     for (const [state, jobs] of Object.entries(counts))
       for (const [job, wanted] of Object.entries(jobs))
         await until(`${job} targets ${state}`, 120, async () => {
