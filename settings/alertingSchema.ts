@@ -9,6 +9,7 @@ import { COMMON_BOUNDS } from "../rules/health";
 import type { AlertmanagerExposure } from "./alertingTypes";
 import * as fields from "./fields";
 import { list, object } from "./fields";
+import { durationMilliseconds } from "./quantities";
 
 /** Replicas of the hub's Alertmanager, which notifies for all clusters. */
 export const HUB_REPLICAS = 2;
@@ -102,11 +103,18 @@ const objectives = object({
   freshness: share.default(DEFAULT_OBJECTIVES.freshness),
 }).prefault({}) satisfies z.ZodType<Objectives>;
 
+/** The second replica waits 15 s for what the first has told. */
+const LEAST_GROUP_INTERVAL_MS = 20_000;
+
 const shape = {
   /** Where people read docs/runbook.md; each alert links to its heading there. */
   runbookUrl: fields.httpsUrl,
   receivers: list(receiver, "receivers").default([]),
-  groupInterval: fields.duration.exactOptional(),
+  groupInterval: fields.duration
+    .refine((text) => (durationMilliseconds(text) ?? 0) >= LEAST_GROUP_INTERVAL_MS, {
+      error: "must be at least 20s: one replica waits 15s for the other, and both would tell the same",
+    })
+    .exactOptional(),
   thresholds,
   objectives,
 };

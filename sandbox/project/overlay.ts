@@ -58,7 +58,8 @@ function site<T extends Site>(committed: T, stack: StackName, images: Images): T
 /** All alerts go to the sandbox's webhook, which tells by the path who told it; what changes is told soon. */
 function alerting(stack: StackName): Pick<Site["alerting"], "groupInterval" | "receivers"> {
   return {
-    groupInterval: "15s",
+    // over the 15 s that one replica waits for the other
+    groupInterval: "30s",
     receivers: [
       {
         kind: "webhook",

@@ -113,6 +113,7 @@ describe("alerting", () => {
     [{ expose: { nodePorts: [30993, 30993] } }, "expose.nodePorts"],
     [{ expose: {} }, "expose"],
     [{ groupInterval: "soon" }, "groupInterval"],
+    [{ groupInterval: "15s" }, "groupInterval"],
   ])("refuses %j by its key", (alerting, key) => {
     expect(refused(alerting)).toEqual(
       expect.arrayContaining([expect.stringContaining(`federation:hub.alerting.${key}`)]),

@@ -1,0 +1,4 @@
+export {
+  startSlurmctld as startSlurmController,
+  stopSlurmctld as stopSlurmController,
+} from "../../sandbox/hosts/remote";
