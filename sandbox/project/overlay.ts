@@ -3,6 +3,7 @@ import { optional } from "../../settings/optional";
 import type { hubSchema, memberSchema } from "../../settings/schema";
 import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
+import { dcgmExporter, gpus, simulatedType } from "../gpus/inventory";
 import { slurmJobFile } from "../models";
 import { beegfs, serviceCaFile, services } from "../services/topology";
 
@@ -24,7 +25,7 @@ const nodeIp = (name: string): string => {
   return found.nodeIp;
 };
 
-/** What any stack of the sandbox has otherwise than its site: images, sizes, every address, no protection. */
+/** What any stack of the sandbox has otherwise than its site: images, sizes, every address, GPUs, no protection. */
 function site<T extends Site>(committed: T, stack: StackName, images: Images): T {
   const { prometheus, kubernetes } = committed;
   return {
@@ -47,7 +48,9 @@ function site<T extends Site>(committed: T, stack: StackName, images: Images): T
       nodes: [{ name: `${stack}-0`, address: nodeIp(stack) }],
       apiServer: { addresses: [nodeIp(stack)], port: network.apiServerPort },
       kubelet: { tls: "clusterCa" },
+      dcgmExporter: { ...dcgmExporter },
     },
+    inventory: { ...committed.inventory, gpus: gpus[stack].length },
     hosts: (committed.hosts ?? []).map((host) => ({ ...host, address: hostAddress(host.name) })),
   };
 }
@@ -66,7 +69,13 @@ function hub(committed: Hub, images: Images): Hub {
       url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
     })),
     ...optional("landingZone", landingZone(committed.landingZone)),
+    pricePerGpuHour: simulatedPrices(committed.pricePerGpuHour),
   };
+}
+
+/** The site's prices, for GPUs whose type says that they are simulated. */
+function simulatedPrices(prices: Hub["pricePerGpuHour"] = {}): Hub["pricePerGpuHour"] {
+  return Object.fromEntries(Object.entries(prices).map(([type, price]) => [simulatedType(type), price]));
 }
 
 /** The landing zone in the sandbox's MinIO and MLflow, which has no users. */
