@@ -3,11 +3,12 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiCli } from "../commands/pulumiCli";
 import { buildWorkers } from "../scripts/build";
-import { checkAlive, checkModel } from "./checks";
-import { clusterStatus, type ClusterInfo } from "./clusters";
+import { checkAlive, checkModel, checkServed } from "./checks";
+import { clusterStatus, withCluster, type ClusterInfo } from "./clusters";
 import { sandboxImages } from "./config";
-import { buildImages } from "./images";
-import { dropModel } from "./models";
+import { ensureGpus } from "./gpus";
+import { buildImages, referenceOf } from "./images";
+import { dropModel, sandboxModel as model } from "./models";
 import { installStandIns } from "./offline/install";
 import { choosePlugins } from "./offline/plugins";
 import { own, refuseOthers } from "./owner";
@@ -25,17 +26,22 @@ import {
 } from "./pulumi";
 import { beegfs, minioRootCredentials, services, waitForServices } from "./services";
 import { writeServiceEnvironment } from "./services/environment";
+import { ensureMetricsServer, ensureServing } from "./serving";
+import { candidate } from "./serving/registry";
 import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
 import { Stages, table } from "./stages";
+import { waitFor } from "./system/waiting";
 import { startWithState, whileDeploying } from "./state";
 import { writeSummary, type Summary } from "./summary";
 
 /** What no machine of this kind can run; lines of the summary, not tests. */
-const notRunHere = ["Grafana: not run here", "NetworkPolicies: not enforced here"];
-
-/** The model that every sandbox trains, so to speak. */
-const model = "sandbox-tiny";
+const notRunHere = [
+  "Grafana: not run here",
+  "NetworkPolicies: not enforced here",
+  "GPUs: simulated, as busy as the CPU of the pods that hold them; every GPU type says so",
+  "KServe: its model server runs, its controller does not",
+];
 
 /** Seconds between two health scrapes of the member, as Pulumi.cloud.yaml sets it. */
 const healthIntervalSeconds = 15;
@@ -56,6 +62,16 @@ export async function up(): Promise<void> {
   const images = await stages.run("images", () => buildImages(paths.bin, paths.images));
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),
+  );
+  await stages.run("simulated GPUs, metrics-server", () =>
+    Promise.all([
+      ...stacks.map((name) =>
+        withCluster(name, (cluster, api) => ensureGpus(cluster, api, referenceOf("node", images))),
+      ),
+      withCluster("cloud", (cluster, api) =>
+        ensureMetricsServer(cluster, api, referenceOf("metrics-server", images)),
+      ),
+    ]),
   );
   const plugins = await stages.run("plugins", async () => {
     const choice = await choosePlugins({
@@ -105,6 +121,20 @@ export async function up(): Promise<void> {
   writeSummary(summary);
   await stages.run("live checks", () => checkAlive(endpoints, healthIntervalSeconds));
   await stages.run("model registered", () => checkModel(endpoints, model));
+  await stages.run("model served", async () => {
+    // the alias is set a moment after the version
+    const version = await waitFor(`the candidate of ${model}`, () => candidate("hpc", model), {
+      deadline: 60_000,
+    });
+    stages.say(`  version ${version.version} of ${version.source}`);
+    await withCluster("cloud", (cluster, api) =>
+      ensureServing(cluster, api, version, {
+        kserve: referenceOf("kserve", images),
+        node: referenceOf("node", images),
+      }),
+    );
+    await checkServed(endpoints.hub, model);
+  });
   const total =
     Math.round((performance.now() - start) / 1000) + Number(process.env.FEDERATION_BOOTSTRAP_SECONDS ?? 0);
   writeSummary({ ...summary, timings: { ...stages.timings, total } });
