@@ -1,5 +1,5 @@
 import { servedRate, wrongTargets } from "./checks";
-import { clusterStatus, clusters, withCluster } from "./clusters";
+import { clusterStatus, withCluster } from "./clusters";
 import { advertisedGpus } from "./gpus";
 import { sandboxModel } from "./models";
 import { endpoint, queryValue, targets, type Side } from "./prometheus";
@@ -19,17 +19,14 @@ async function prometheusStatus(side: Side): Promise<string> {
 
 /** What the GPUs and the served model are like, and whether the model is asked for. */
 async function servingStatus(): Promise<{ readonly well: boolean; readonly lines: readonly string[] }> {
-  const gpus = await Promise.all(
-    clusters.map(({ name }) =>
-      withCluster(name, async (cluster, api) => `${name} ${await advertisedGpus(cluster, api)}`),
-    ),
+  const [gpus, served] = await withCluster("cloud", (cluster, api) =>
+    Promise.all([advertisedGpus(cluster, api), servedModel(api, sandboxModel)]),
   );
-  const served = await withCluster("cloud", (_, api) => servedModel(api, sandboxModel));
   const rate = await queryValue(endpoint("hub"), servedRate(sandboxModel)).catch(() => undefined);
   return {
     well: served !== undefined && rate !== undefined && rate > 0,
     lines: [
-      `simulated GPUs: ${gpus.join(", ")}`,
+      `simulated GPUs of cloud: ${gpus}`,
       `served model ${sandboxModel}: ${served ?? "not served"}, ${rate?.toFixed(1) ?? "no"} requests a second`,
     ],
   };

@@ -64,14 +64,12 @@ export async function up(): Promise<void> {
     startWithState({ bin: paths.bin, images, progress: stages.say }),
   );
   await stages.run("simulated GPUs, metrics-server", () =>
-    Promise.all([
-      ...stacks.map((name) =>
-        withCluster(name, (cluster, api) => ensureGpus(cluster, api, referenceOf("node", images))),
-      ),
-      withCluster("cloud", (cluster, api) =>
+    withCluster("cloud", async (cluster, api) => {
+      await Promise.all([
+        ensureGpus(cluster, api, referenceOf("node", images)),
         ensureMetricsServer(cluster, api, referenceOf("metrics-server", images)),
-      ),
-    ]),
+      ]);
+    }),
   );
   const plugins = await stages.run("plugins", async () => {
     const choice = await choosePlugins({

@@ -104,7 +104,7 @@ export async function waitForRollout(
   cluster: ClusterTopology,
   api: KubernetesApi,
   manifest: Manifest,
-  deadline = 120_000,
+  deadline = 180_000,
 ): Promise<void> {
   const { kind, metadata } = manifest;
   await waitForDaemon(

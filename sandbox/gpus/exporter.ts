@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
-import type { ClusterName } from "../clusters/topology";
 import type { PodObject } from "./holders";
 import { dcgmExporter, gpus } from "./inventory";
 import { SimulatedNode } from "./node";
@@ -56,13 +55,10 @@ async function get(host: string, port: number, path: string): Promise<string> {
   });
 }
 
-const clusterName = needed("CLUSTER");
-if (!(clusterName in gpus))
-  throw new Error(`CLUSTER: ${clusterName} is not one of ${Object.keys(gpus).join(", ")}`);
 const nodeName = needed("NODE_NAME");
 const nodeIp = needed("NODE_IP");
 const api = { host: needed("KUBERNETES_SERVICE_HOST"), port: Number(needed("KUBERNETES_SERVICE_PORT")) };
-const simulated = new SimulatedNode(gpus[clusterName as ClusterName]);
+const simulated = new SimulatedNode(gpus);
 const podsPath = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName},status.phase=Running`)}`;
 
 async function look(): Promise<string> {

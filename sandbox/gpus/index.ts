@@ -21,7 +21,7 @@ export async function advertisedGpus(cluster: ClusterTopology, api: KubernetesAp
 
 /** Has the node advertise its simulated GPUs, and says nothing where it does. */
 async function advertise(cluster: ClusterTopology, api: KubernetesApi): Promise<void> {
-  const wanted = gpus[cluster.name].length;
+  const wanted = gpus.length;
   if ((await advertisedGpus(cluster, api)) === wanted) return;
   const resources = { [gpuResource]: String(wanted) };
   await api.patch(`/api/v1/nodes/${cluster.node}/status`, {
@@ -37,7 +37,7 @@ export async function ensureGpus(
 ): Promise<void> {
   await advertise(cluster, api);
   const script = await bundle(resolve(__dirname, "exporter.ts"));
-  const objects = exporterObjects(cluster.name, script, nodeImage);
+  const objects = exporterObjects(script, nodeImage);
   await applyAll(api, objects);
   for (const object of objects) if (object.kind === "DaemonSet") await waitForRollout(cluster, api, object);
 }

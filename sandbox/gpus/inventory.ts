@@ -1,5 +1,3 @@
-import type { ClusterName } from "../clusters/topology";
-
 /** What a simulated GPU is like; its name says that there is none. */
 export interface GpuModel {
   readonly modelName: string;
@@ -15,13 +13,10 @@ const a6000: GpuModel = {
 const t4: GpuModel = { modelName: "Simulated Tesla T4", memoryMiB: 15_360, watts: { idle: 10, most: 70 } };
 
 /**
- * The GPUs of each cluster's node: the types of its site, on the member as many. The hub has enough for a model that
- * is scaled to three replicas.
+ * The GPUs of the hub's node: the types of its site, and enough for a model that is scaled to three replicas. The
+ * member's are in hosts outside Kubernetes, as on its site.
  */
-export const gpus: Readonly<Record<ClusterName, readonly GpuModel[]>> = {
-  cloud: [a6000, t4, a6000, t4],
-  hpc: [a6000, a6000, a6000, a6000],
-};
+export const gpus: readonly GpuModel[] = [a6000, t4, a6000, t4];
 
 /** The extended resource that pods ask for. */
 export const gpuResource = "nvidia.com/gpu";

@@ -1,6 +1,5 @@
 import type { Manifest } from "../clusters/objects";
 import { scriptConfigMap, scriptTemplate, type PodScript } from "../clusters/scripts";
-import type { ClusterName } from "../clusters/topology";
 import { dcgmExporter } from "./inventory";
 
 const { namespace, labels: selector, port } = dcgmExporter;
@@ -8,12 +7,8 @@ const name = "dcgm-exporter-simulated";
 const labels = { ...selector, "app.kubernetes.io/name": name, "sandbox.federation/simulated": "true" };
 const rbac = "rbac.authorization.k8s.io";
 
-/** The simulated exporter's pod on each node of a cluster, and what it may read: pods, and the kubelet's figures. */
-export function exporterObjects(
-  cluster: ClusterName,
-  script: string,
-  nodeImage: string,
-): readonly Manifest[] {
+/** The simulated exporter's pod on each node, and what it may read: pods, and the kubelet's figures. */
+export function exporterObjects(script: string, nodeImage: string): readonly Manifest[] {
   const field = (variable: string, fieldPath: string): object => ({
     name: variable,
     valueFrom: { fieldRef: { fieldPath } },
@@ -23,11 +18,7 @@ export function exporterObjects(
     name,
     text: script,
     image: nodeImage,
-    env: [
-      { name: "CLUSTER", value: cluster },
-      field("NODE_NAME", "spec.nodeName"),
-      field("NODE_IP", "status.hostIP"),
-    ],
+    env: [field("NODE_NAME", "spec.nodeName"), field("NODE_IP", "status.hostIP")],
     resources: { requests: { cpu: "10m", memory: "48Mi" }, limits: { cpu: "100m", memory: "128Mi" } },
     container: {
       ports: [{ name: "metrics", containerPort: port }],

@@ -3,7 +3,7 @@ import { optional } from "../../settings/optional";
 import type { hubSchema, memberSchema } from "../../settings/schema";
 import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
-import { dcgmExporter, gpus, simulatedType } from "../gpus/inventory";
+import { gpus, simulatedType } from "../gpus/inventory";
 import { slurmJobFile } from "../models";
 import { beegfs, serviceCaFile, services } from "../services/topology";
 
@@ -25,7 +25,7 @@ const nodeIp = (name: string): string => {
   return found.nodeIp;
 };
 
-/** What any stack of the sandbox has otherwise than its site: images, sizes, every address, GPUs, no protection. */
+/** What any stack of the sandbox has otherwise than its site: images, sizes, every address, no protection. */
 function site<T extends Site>(committed: T, stack: StackName, images: Images): T {
   const { prometheus, kubernetes } = committed;
   return {
@@ -48,9 +48,7 @@ function site<T extends Site>(committed: T, stack: StackName, images: Images): T
       nodes: [{ name: `${stack}-0`, address: nodeIp(stack) }],
       apiServer: { addresses: [nodeIp(stack)], port: network.apiServerPort },
       kubelet: { tls: "clusterCa" },
-      dcgmExporter: { ...dcgmExporter },
     },
-    inventory: { ...committed.inventory, gpus: gpus[stack].length },
     hosts: (committed.hosts ?? []).map((host) => ({ ...host, address: hostAddress(host.name) })),
   };
 }
@@ -69,6 +67,7 @@ function hub(committed: Hub, images: Images): Hub {
       url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
     })),
     ...optional("landingZone", landingZone(committed.landingZone)),
+    inventory: { ...committed.inventory, gpus: gpus.length },
     pricePerGpuHour: simulatedPrices(committed.pricePerGpuHour),
   };
 }

@@ -1,3 +1,4 @@
+import { fedHub } from "../../metrics/catalogue";
 import { until } from "../../sandbox/checks";
 import { gpus, simulatedType } from "../../sandbox/gpus/inventory";
 import { sandboxModel as model } from "../../sandbox/models";
@@ -87,46 +88,31 @@ describe("the served model", () => {
   });
 });
 
-describe("simulated GPUs", () => {
-  const counts = (cluster: "cloud" | "hpc"): Record<string, number> => {
-    const found: Record<string, number> = {};
-    for (const { modelName } of gpus[cluster]) {
-      const type = modelName.toLowerCase().replaceAll(" ", "-");
-      found[type] = (found[type] ?? 0) + 1;
-    }
-    return found;
-  };
+describe("simulated GPUs of the hub", () => {
+  const types = gpus.map(({ modelName }) => modelName.toLowerCase().replaceAll(" ", "-"));
+  const counts = Object.fromEntries(
+    types.map((type) => [type, types.filter((other) => other === type).length]),
+  );
 
-  it("are counted by a type that says what they are, as many as nodes offer to pods", async () => {
-    for (const cluster of ["cloud", "hpc"] as const) {
-      await gives(`fed_cluster:gpus:count{cluster="${cluster}"}`, ["gpu_type"], counts(cluster));
-      const offered = kubectl(cluster, [
-        "get",
-        "node",
-        `${cluster}-0`,
-        "-o",
-        "jsonpath={.status.allocatable.nvidia\\.com/gpu}",
-      ]);
-      expect(offered).toBe(String(gpus[cluster].length));
-    }
+  it("are counted by a type that says what they are, as many as the node offers to pods", async () => {
+    await gives('fed_cluster:gpus:count{cluster="cloud"}', ["gpu_type"], counts);
+    const path = "jsonpath={.status.allocatable.nvidia\\.com/gpu}";
+    expect(kubectl("cloud", ["get", "node", "cloud-0", "-o", path])).toBe(String(gpus.length));
   });
 
-  it("are held by the pods that ask for them", async () => {
-    const type = simulatedType("rtx-a6000");
-    await gives('fed_cluster:gpus_allocated:count{cluster="cloud"}', ["gpu_type", "owner"], {
-      [`${type} ${namespace}`]: 1,
-    });
-    expect(await query(at.hub, 'fed_cluster:gpus_allocated:count{cluster="hpc"}')).toEqual([]);
+  it("are held by the pods that ask for them, and priced", async () => {
+    const allocated = 'sum by (owner) (fed_cluster:gpus_allocated:count{cluster="cloud"})';
+    await gives(allocated, ["owner"], { [namespace]: 1 });
+    expect(types).toContain(simulatedType("rtx-a6000"));
+    const prices = await query(at.hub, `count by (gpu_type) (${fedHub.cost.gpus.name}{cluster="cloud"})`);
+    expect(prices.map(({ metric }) => metric.gpu_type).sort()).toEqual(Object.keys(counts).sort());
   });
 
-  it("are busy as their holder is: the allocated one a little, the others not at all", async () => {
-    const busy = 'fed_cluster:gpu_busy_allocated:gpus{cluster="cloud"}';
+  it("are busy as their holder is: the allocated one a little", async () => {
+    const busy = 'sum(fed_cluster:gpu_busy_allocated:gpus{cluster="cloud"})';
     await until("an allocated GPU that works", 180, async () => {
-      const value = await queryValue(at.hub, `sum(${busy})`);
+      const value = await queryValue(at.hub, busy);
       return value !== undefined && value > 0 && value <= 1 ? [] : [`${busy} is ${value ?? "absent"}`];
-    });
-    await gives('fed_cluster:gpu_busy:gpus{cluster="hpc"}', ["gpu_type"], {
-      [simulatedType("rtx-a6000")]: 0,
     });
   });
 });

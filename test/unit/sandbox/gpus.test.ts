@@ -17,7 +17,7 @@ import { gpus, simulatedType } from "../../../sandbox/gpus/inventory";
 import { SimulatedNode } from "../../../sandbox/gpus/node";
 import { exposition, readings, type GpuState } from "../../../sandbox/gpus/readings";
 import { repository } from "../../../sandbox/paths";
-import { overlay, stacks } from "../../../sandbox/project/overlay";
+import { overlay } from "../../../sandbox/project/overlay";
 import { stackFile, type StackFile } from "../../../sandbox/project/merge";
 
 const pod = (name: string, created: string, requests: Record<string, string> = {}): PodObject => ({
@@ -41,7 +41,7 @@ const usage = (name: string, seconds: number, at: number, bytes = 64 * 2 ** 20):
     "",
   ].join("\n");
 
-const [a6000, t4] = gpus.cloud;
+const [a6000, t4] = gpus;
 const idle: GpuState = { index: 0, model: a6000!, load: 0, usedMiB: 0, joules: 0 };
 
 describe("what a simulated GPU reads", () => {
@@ -160,7 +160,7 @@ describe("the GPUs of a node", () => {
     node.update({ at, pods: [holding("a")], usage: usage("a", seconds, measured) });
 
   it("are as busy as the CPU their holder uses of what it requests, and stay so until measured again", () => {
-    const node = new SimulatedNode(gpus.cloud);
+    const node = new SimulatedNode(gpus);
     expect(look(node, 10_000, 5)[0]).toMatchObject({ load: 0, holder: { pod: "a" }, usedMiB: 64 });
     expect(look(node, 20_000, 5.5)[0]!.load).toBeCloseTo(0.5);
     expect(look(node, 25_000, 5.5, 20_000)[0]!.load).toBeCloseTo(0.5);
@@ -180,48 +180,55 @@ describe("the GPUs of a node", () => {
   });
 
   it("are idle and free without a holder", () => {
-    const states = new SimulatedNode(gpus.hpc).update({ at: 1, pods: [pod("x", "")], usage: "" });
-    expect(states.map(({ load, holder }) => [load, holder])).toEqual(gpus.hpc.map(() => [0, undefined]));
+    const states = new SimulatedNode(gpus).update({ at: 1, pods: [pod("x", "")], usage: "" });
+    expect(states.map(({ load, holder }) => [load, holder])).toEqual(gpus.map(() => [0, undefined]));
   });
 });
 
-describe("the stacks of the sandbox", () => {
+describe("the hub of the sandbox", () => {
   const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
   const images = { prometheus: digest, kubeStateMetrics: digest, nodeExporter: digest, node: digest };
-  const site = (stack: (typeof stacks)[number]) => {
-    const { config } = yaml.parse(fs.readFileSync(stackFile(repository, stack), "utf8")) as StackFile;
-    const key = stack === "cloud" ? "federation:hub" : "federation:member";
-    return overlay(stack, config, images)[key] as {
-      kubernetes: { dcgmExporter: { namespace: string; labels: Record<string, string>; port: number } };
-      inventory: { gpus: number; gpuTypes: number };
-      pricePerGpuHour?: Record<string, number>;
-    };
+  const { config } = yaml.parse(fs.readFileSync(stackFile(repository, "cloud"), "utf8")) as StackFile;
+  const { kubernetes, inventory, pricePerGpuHour } = overlay("cloud", config, images)["federation:hub"] as {
+    kubernetes: { dcgmExporter: { namespace: string; labels: Record<string, string>; port: number } };
+    inventory: { gpus: number; gpuTypes: number };
+    pricePerGpuHour: Record<string, number>;
   };
   /** As the scrape jobs write a GPU's type. */
-  const typeOf = (modelName: string): string => modelName.toLowerCase().replaceAll(" ", "-");
+  const types = [...new Set(gpus.map(({ modelName }) => modelName.toLowerCase().replaceAll(" ", "-")))];
 
-  it.each(stacks)("%s declares the GPUs that its node has, and the exporter where it is", (stack) => {
-    const { kubernetes, inventory } = site(stack);
-    expect(inventory.gpus).toBe(gpus[stack].length);
-    expect(new Set(gpus[stack].map(({ modelName }) => modelName)).size).toBe(inventory.gpuTypes);
-    const objects = exporterObjects(stack, "script", digest);
-    const daemonSet = objects.find(({ kind }) => kind === "DaemonSet") as unknown as {
-      metadata: { namespace: string };
-      spec: { template: { metadata: { labels: Record<string, string> } } };
+  it("declares the GPUs that its node has", () => {
+    expect([inventory.gpus, inventory.gpuTypes]).toEqual([gpus.length, types.length]);
+  });
+
+  it("finds the simulated exporter where the site has NVIDIA's, marked as simulated", () => {
+    const daemonSet = exporterObjects("script", digest).find(({ kind }) => kind === "DaemonSet")!;
+    const { template } = daemonSet.spec as {
+      template: {
+        metadata: { labels: Record<string, string> };
+        spec: { containers: { ports: { containerPort: number }[] }[] };
+      };
     };
-    expect(daemonSet.metadata.namespace).toBe(kubernetes.dcgmExporter.namespace);
-    expect(daemonSet.spec.template.metadata.labels).toMatchObject({
-      ...kubernetes.dcgmExporter.labels,
-      "sandbox.federation/simulated": "true",
+    expect({
+      namespace: daemonSet.metadata.namespace,
+      labels: template.metadata.labels,
+      port: template.spec.containers[0]!.ports[0]!.containerPort,
+    }).toEqual({
+      namespace: kubernetes.dcgmExporter.namespace,
+      labels: {
+        ...kubernetes.dcgmExporter.labels,
+        "app.kubernetes.io/name": "dcgm-exporter-simulated",
+        "sandbox.federation/simulated": "true",
+      },
+      port: kubernetes.dcgmExporter.port,
     });
   });
 
-  it("price every simulated type as the site prices the real one, and no real one", () => {
-    const types = gpus.cloud.map(({ modelName }) => typeOf(modelName));
-    expect(site("cloud").pricePerGpuHour).toEqual({
+  it("prices every simulated type as the site prices the real one, and no real one", () => {
+    expect(pricePerGpuHour).toEqual({
       [simulatedType("rtx-a6000")]: 0.8,
       [simulatedType("tesla-t4")]: 0.35,
     });
-    expect([...new Set(types)]).toEqual(Object.keys(site("cloud").pricePerGpuHour!));
+    expect(Object.keys(pricePerGpuHour)).toEqual(types);
   });
 });

@@ -73,7 +73,7 @@ describe("a served model", () => {
     expect([requests.cpu, limits.cpu]).toEqual(["100m", "300m"]);
     const { minReplicas, maxReplicas } = specOf("HorizontalPodAutoscaler");
     expect([minReplicas, maxReplicas]).toEqual([1, 3]);
-    expect(gpus.cloud.length).toBeGreaterThan(maxReplicas);
+    expect(gpus.length).toBeGreaterThan(maxReplicas);
   });
 
   it("leaves the number of its replicas to its autoscaler, which scales its Deployment", () => {
