@@ -71,3 +71,18 @@ export async function checkModel(endpoints: Record<Side, Endpoint>, model: strin
     (await query(endpoints.hub, registered)).length > 0 ? [] : [`${registered} returns nothing on the hub`],
   );
 }
+
+/** A served model answers: its server is scraped, and its rate of requests is recorded and above zero. */
+export async function checkServed(hub: Endpoint, model: string): Promise<void> {
+  const rate = servedRate(model);
+  await until(`requests of ${model} on the hub`, 240, async () => {
+    const wrong = wrongTargets(await targets(hub));
+    if (wrong.length > 0) return wrong;
+    const value = await queryValue(hub, rate);
+    return value !== undefined && value > 0 ? [] : [`${rate} is ${value ?? "absent"}`];
+  });
+}
+
+/** Requests a second that the model server of the hub's cluster counts. */
+export const servedRate = (model: string): string =>
+  `fed_cluster:inference_requests:rate5m{cluster="cloud",model="${model}",server="kserve"}`;

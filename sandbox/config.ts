@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import type { Images } from "../settings/types";
-import { buildImages } from "./images";
+import { buildImages, referenceOf, type ImageName } from "./images";
 import { paths } from "./paths";
 import { generateProject } from "./project/merge";
 import { stacks } from "./project/overlay";
@@ -9,11 +9,7 @@ import { setInPlace } from "./setup";
 /** The sandbox's image references, by digest, of the images made from the tools in place. */
 export async function sandboxImages(): Promise<Images> {
   const archives = await buildImages(paths.bin, paths.images);
-  const reference = (name: string): string => {
-    const archive = archives.find((candidate) => candidate.name === name);
-    if (archive === undefined) throw new Error(`no image ${name} was built`);
-    return archive.reference;
-  };
+  const reference = (name: ImageName): string => referenceOf(name, archives);
   return {
     prometheus: reference("prometheus"),
     kubeStateMetrics: reference("kube-state-metrics"),

@@ -2,6 +2,9 @@ import * as fs from "node:fs";
 import { createHash } from "node:crypto";
 import * as path from "node:path";
 
+/** The model that every sandbox trains, so to speak, registers and serves. */
+export const sandboxModel = "sandbox-tiny";
+
 /** File in a model that names the Slurm job which wrote it. */
 export const slurmJobFile = "slurm_job_id";
 

@@ -1,8 +1,11 @@
-import { wrongTargets } from "./checks";
-import { clusterStatus } from "./clusters";
+import { servedRate, wrongTargets } from "./checks";
+import { clusterStatus, withCluster } from "./clusters";
+import { advertisedGpus } from "./gpus";
 import { hostsStatus } from "./hosts";
-import { endpoint, targets, type Side } from "./prometheus";
+import { sandboxModel } from "./models";
+import { endpoint, queryValue, targets, type Side } from "./prometheus";
 import { servicesStatus } from "./services";
+import { servedModel } from "./serving";
 import { table } from "./stages";
 import { readSummary } from "./summary";
 
@@ -13,6 +16,21 @@ async function prometheusStatus(side: Side): Promise<string> {
   } catch (error) {
     return `does not answer: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** What the GPUs and the served model are like, and whether the model is asked for. */
+async function servingStatus(): Promise<{ readonly well: boolean; readonly lines: readonly string[] }> {
+  const [gpus, served] = await withCluster("cloud", (cluster, api) =>
+    Promise.all([advertisedGpus(cluster, api), servedModel(api, sandboxModel)]),
+  );
+  const rate = await queryValue(endpoint("hub"), servedRate(sandboxModel)).catch(() => undefined);
+  return {
+    well: served !== undefined && rate !== undefined && rate > 0,
+    lines: [
+      `simulated GPUs of cloud: ${gpus}`,
+      `served model ${sandboxModel}: ${served ?? "not served"}, ${rate?.toFixed(1) ?? "no"} requests a second`,
+    ],
+  };
 }
 
 /** `npm run sandbox:status`: what runs, and whether it is well; exit code 1 when it is not. */
@@ -36,4 +54,7 @@ export async function status(): Promise<void> {
     console.log(`Prometheus ${side}: ${said}`);
     if (!said.startsWith("all")) process.exitCode = 1;
   }
+  const serving = await servingStatus();
+  for (const line of serving.lines) console.log(line);
+  if (!serving.well) process.exitCode = 1;
 }

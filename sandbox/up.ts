@@ -3,12 +3,13 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiCli } from "../commands/pulumiCli";
 import { buildWorkers } from "../scripts/build";
-import { checkAlive, checkModel } from "./checks";
-import { clusterStatus, type ClusterInfo } from "./clusters";
+import { checkAlive, checkModel, checkServed } from "./checks";
+import { clusterStatus, withCluster, type ClusterInfo } from "./clusters";
 import { sandboxImages } from "./config";
+import { ensureGpus } from "./gpus";
 import { ensureBase } from "./hosts/base";
-import { buildImages } from "./images";
-import { dropModel } from "./models";
+import { buildImages, referenceOf } from "./images";
+import { dropModel, sandboxModel as model } from "./models";
 import { installStandIns } from "./offline/install";
 import { choosePlugins } from "./offline/plugins";
 import { own, refuseOthers } from "./owner";
@@ -26,9 +27,12 @@ import {
 } from "./pulumi";
 import { beegfs, minioRootCredentials, services, waitForServices } from "./services";
 import { writeServiceEnvironment } from "./services/environment";
+import { ensureMetricsServer, ensureServing } from "./serving";
+import { candidate } from "./serving/registry";
 import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
 import { Stages, table } from "./stages";
+import { waitFor } from "./system/waiting";
 import { startWithState, whileDeploying } from "./state";
 import { writeSummary, type Summary } from "./summary";
 
@@ -36,12 +40,10 @@ import { writeSummary, type Summary } from "./summary";
 const notRunHere = [
   "Grafana: not run here",
   "NetworkPolicies: not enforced here",
-  "GPUs: simulated, after what Slurm's jobs hold",
+  "GPUs: simulated, as busy as what holds them: the CPU of pods, the jobs of Slurm; every GPU type says so",
   "BeeGFS: an XFS image, whose figures its exporters tell",
+  "KServe: its model server runs, its controller does not",
 ];
-
-/** The model that every sandbox trains, so to speak. */
-const model = "sandbox-tiny";
 
 /** Seconds between two health scrapes of the member, as Pulumi.cloud.yaml sets it. */
 const healthIntervalSeconds = 15;
@@ -63,6 +65,14 @@ export async function up(): Promise<void> {
   await stages.run("hosts' Debian", () => ensureBase(stages.say));
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),
+  );
+  await stages.run("simulated GPUs, metrics-server", () =>
+    withCluster("cloud", async (cluster, api) => {
+      await Promise.all([
+        ensureGpus(cluster, api, referenceOf("node", images)),
+        ensureMetricsServer(cluster, api, referenceOf("metrics-server", images)),
+      ]);
+    }),
   );
   const plugins = await stages.run("plugins", async () => {
     const choice = await choosePlugins({
@@ -112,6 +122,20 @@ export async function up(): Promise<void> {
   writeSummary(summary);
   await stages.run("live checks", () => checkAlive(endpoints, healthIntervalSeconds));
   await stages.run("model registered", () => checkModel(endpoints, model));
+  await stages.run("model served", async () => {
+    // the alias is set a moment after the version
+    const version = await waitFor(`the candidate of ${model}`, () => candidate("hpc", model), {
+      deadline: 60_000,
+    });
+    stages.say(`  version ${version.version} of ${version.source}`);
+    await withCluster("cloud", (cluster, api) =>
+      ensureServing(cluster, api, version, {
+        kserve: referenceOf("kserve", images),
+        node: referenceOf("node", images),
+      }),
+    );
+    await checkServed(endpoints.hub, model);
+  });
   const total =
     Math.round((performance.now() - start) / 1000) + Number(process.env.FEDERATION_BOOTSTRAP_SECONDS ?? 0);
   writeSummary({ ...summary, timings: { ...stages.timings, total } });

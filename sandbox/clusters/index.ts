@@ -3,6 +3,7 @@ export {
   findLeftovers,
   startClusters,
   stopClusters,
+  withCluster,
   type ClusterInfo,
   type ClusterStatus,
   type Progress,

@@ -97,8 +97,10 @@ async function ensureHosts({ bin, progress }: StartOptions): Promise<void> {
   );
 }
 
-async function ensureCluster(cluster: ClusterTopology, options: StartOptions): Promise<ClusterInfo> {
-  const { images, progress } = options;
+async function ensureCluster(cluster: ClusterTopology, all: StartOptions): Promise<ClusterInfo> {
+  const images = all.images.filter((image) => image.cluster === undefined || image.cluster === cluster.name);
+  const options = { ...all, images };
+  const { progress } = options;
   const say: Progress = (line) => progress(`${cluster.name}: ${line}`);
   const wrong = await problems(cluster);
   if (wrong.length > 0) {
@@ -153,6 +155,21 @@ function imageNamed(name: ImageName, images: readonly ImageArchive[]): ImageArch
   const image = images.find((candidate) => candidate.name === name);
   if (image === undefined) throw new Error(`no image ${name} among those given`);
   return image;
+}
+
+/** Does work on a cluster that runs, as its administrator. */
+export async function withCluster<T>(
+  name: ClusterName,
+  work: (cluster: ClusterTopology, api: KubernetesApi) => Promise<T>,
+): Promise<T> {
+  const cluster = clusters.find((candidate) => candidate.name === name);
+  if (cluster === undefined) throw new Error(`no cluster ${name}`);
+  const api = new KubernetesApi(accessOf(cluster, "admin"));
+  try {
+    return await work(cluster, api);
+  } finally {
+    api.close();
+  }
 }
 
 async function inform(cluster: ClusterTopology): Promise<ClusterInfo> {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { bundle } from "../system/bundle";
 import { startDaemon } from "../system/daemons";
 import { foldersOf } from "./folders";
 import type { ClusterTopology } from "./topology";
@@ -11,19 +11,11 @@ export const volumesDaemon = "volumes";
 /** Starts the daemon from a bundle of its own, so that it does not depend on the work tree it came from. */
 export async function startVolumesDaemon(cluster: ClusterTopology): Promise<void> {
   const { state, daemon } = foldersOf(cluster.name);
-  const bundle = join(state, "volumesDaemon.js");
-  const { outputFiles } = await build({
-    entryPoints: [resolve(__dirname, "volumesDaemon.ts")],
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    write: false,
-    logLevel: "silent",
-  });
-  for (const { contents } of outputFiles) writeFileSync(bundle, contents);
+  const file = join(state, "volumesDaemon.js");
+  writeFileSync(file, await bundle(resolve(__dirname, "volumesDaemon.ts")));
   await startDaemon({
     name: volumesDaemon,
-    argv: [process.execPath, "--max-old-space-size=64", bundle, cluster.name],
+    argv: [process.execPath, "--max-old-space-size=64", file, cluster.name],
     ...daemon(volumesDaemon),
   });
 }

@@ -9,7 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, normalize, relative } from "node:path";
+import { optional } from "../../settings/optional";
+import type { ClusterName } from "../clusters/topology";
 import { recipes, type ImageName, type ImageRecipe } from "./catalogue";
 import { sharedLibraries } from "./libraries";
 import { ociImage, type OciImage } from "./oci";
@@ -24,6 +26,8 @@ export interface ImageArchive {
   readonly reference: string;
   /** Path of the archive. */
   readonly archive: string;
+  /** The only cluster that runs it; both where absent. */
+  readonly cluster?: ClusterName;
 }
 
 /** Raised when the same files shall be laid out differently: archives kept from before are made anew. */
@@ -59,20 +63,48 @@ export async function buildImages(
   return built;
 }
 
+/** The reference of an image among those built. */
+export function referenceOf(name: ImageName, images: readonly ImageArchive[]): string {
+  const image = images.find((candidate) => candidate.name === name);
+  if (image === undefined) throw new Error(`no image ${name} was built`);
+  return image.reference;
+}
+
 /** Path in the image to the file on this machine that it is. */
 type Sources = Readonly<Record<string, string>>;
 
-function sourcesOf({ name, binaries = {}, programs = {} }: ImageRecipe, bin: string): Sources {
+function sourcesOf({ name, binaries = {}, programs = {}, trees = {} }: ImageRecipe, bin: string): Sources {
   for (const tool of Object.values(binaries))
     if (!existsSync(join(bin, tool))) throw new Error(`image ${name}: no binary ${tool} in ${bin}`);
-  const libraries = Object.values(programs)
-    .flatMap(sharedLibraries)
+  for (const source of [...Object.values(programs), ...Object.values(trees)])
+    if (!existsSync(source)) throw new Error(`image ${name}: ${source} is not there`);
+  const files = Object.entries(trees).flatMap(([path, folder]) =>
+    filesIn(folder).map((file) => [join(path, relative(folder, file)), file] as const),
+  );
+  const extensions = files.flatMap(([, file]) => (/\.so(?:\.|$)/.test(file) ? [file] : []));
+  const inTrees = new Set(files.map(([, file]) => file));
+  const libraries = [
+    ...Object.values(programs).flatMap((program) => sharedLibraries(program)),
+    ...sharedLibraries(...extensions),
+  ]
+    // extensions name what lies beside them by a way up and down again
+    .map((file) => normalize(file))
+    .filter((file) => !inTrees.has(file))
     .map((file) => [file.slice(1), file] as const);
   return Object.fromEntries([
     ...Object.entries(binaries).map(([path, tool]) => [path, join(bin, tool)] as const),
     ...Object.entries(programs),
     ...libraries.sort(([a], [b]) => (a < b ? -1 : 1)),
+    ...files,
   ]);
+}
+
+/** Every file below a folder, in the order of their paths; what a link leads to counts as lying there. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .sort()
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile());
 }
 
 /** The image of a recipe, from the content of its files by their paths in it. */
@@ -96,7 +128,10 @@ export function imageOf(recipe: ImageRecipe, files: Readonly<Record<string, Buff
   ];
   return ociImage(`${registry}/${recipe.name}`, layer, {
     ...recipe.config,
-    Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+    Env: [
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      ...Object.entries(recipe.environment ?? {}).map(([name, value]) => `${name}=${value}`),
+    ],
     ...(recipe.user === undefined ? {} : { User: `${recipe.user}:${recipe.user}` }),
   });
 }
@@ -127,7 +162,11 @@ function build(recipe: ImageRecipe, sources: Sources, inputs: string, outDir: st
   writeWhole(archive, image.archive);
   const note: Note = { inputs, reference: image.reference, archive };
   writeWhole(noteFile(recipe, outDir), Buffer.from(JSON.stringify(note)));
-  return { name: recipe.name, reference: image.reference, archive };
+  return archiveOf(recipe, image.reference, archive);
+}
+
+function archiveOf({ name, cluster }: ImageRecipe, reference: string, archive: string): ImageArchive {
+  return { name, reference, archive, ...optional("cluster", cluster) };
 }
 
 /** What was built last, and from what. */
@@ -146,7 +185,7 @@ function kept(recipe: ImageRecipe, now: string, outDir: string): ImageArchive | 
   if (!existsSync(file)) return undefined;
   const { inputs, reference, archive } = JSON.parse(readFileSync(file, "utf8")) as Note;
   if (inputs !== now || !existsSync(archive)) return undefined;
-  return { name: recipe.name, reference, archive };
+  return archiveOf(recipe, reference, archive);
 }
 
 /** Recipe, and size and time of each file: one that changed has another. */

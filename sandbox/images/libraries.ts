@@ -1,15 +1,18 @@
 import { spawnSync } from "node:child_process";
 
-/** The shared libraries of a program and their loader, by absolute path; none of a static one. */
-export function sharedLibraries(program: string): string[] {
-  const { stdout, stderr, status, error } = spawnSync("ldd", [program], {
+/** The shared libraries of programs and their loader, each once by absolute path; none of a static one. */
+export function sharedLibraries(...programs: readonly string[]): string[] {
+  if (programs.length === 0) return [];
+  const { stdout, stderr, status, error } = spawnSync("ldd", programs, {
     encoding: "utf8",
     env: { PATH: process.env.PATH, LC_ALL: "C" },
+    maxBuffer: 64 << 20,
   });
   if (error) throw error;
-  if (/not a dynamic executable|statically linked/.test(stdout + stderr)) return [];
-  if (status !== 0) throw new Error(`ldd ${program} ended with ${status ?? "a signal"}:\n${stdout}${stderr}`);
-  return parseLdd(stdout);
+  if (programs.length === 1 && /not a dynamic executable|statically linked/.test(stdout + stderr)) return [];
+  if (status !== 0)
+    throw new Error(`ldd ${programs.join(" ")} ended with ${status ?? "a signal"}:\n${stdout}${stderr}`);
+  return [...new Set(parseLdd(stdout))];
 }
 
 /**

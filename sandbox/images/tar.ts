@@ -27,13 +27,28 @@ function padding(size: number): number {
   return (block - (size % block)) % block;
 }
 
+/**
+ * Prefix and name of a path: where it is longer than a name may be, it is cut at one of its slashes.
+ *
+ * @throws for a path that no cut makes fit
+ */
+function ustarPath(path: string): readonly [prefix: string, name: string] {
+  if (Buffer.byteLength(path) <= 100) return ["", path];
+  for (let cut = path.indexOf("/"); cut !== -1; cut = path.indexOf("/", cut + 1)) {
+    const [prefix, name] = [path.slice(0, cut), path.slice(cut + 1)];
+    if (name !== "" && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155)
+      return [prefix, name];
+  }
+  throw new Error(`path too long for ustar: ${path}`);
+}
+
 function header(entry: TarEntry, size: number): Buffer {
   const folder = entry.content === undefined;
-  if (Buffer.byteLength(entry.path) > 100) throw new Error(`path too long for ustar: ${entry.path}`);
+  const [prefix, name] = ustarPath(entry.path);
   if (folder !== entry.path.endsWith("/"))
     throw new Error(`a folder, and only that, ends with "/": ${entry.path}`);
   const buffer = Buffer.alloc(block);
-  buffer.write(entry.path, 0);
+  buffer.write(name, 0);
   writeOctal(buffer, entry.mode ?? (folder ? 0o755 : 0o644), 100, 8);
   writeOctal(buffer, entry.uid ?? 0, 108, 8);
   writeOctal(buffer, entry.gid ?? 0, 116, 8);
@@ -42,6 +57,7 @@ function header(entry: TarEntry, size: number): Buffer {
   writeOctal(buffer, 0, 136, 12);
   buffer.write(folder ? "5" : "0", 156);
   buffer.write("ustar\u000000", 257);
+  buffer.write(prefix, 345);
   buffer.fill(" ", 148, 156);
   const sum = buffer.reduce((total, byte) => total + byte, 0);
   buffer.write(`${sum.toString(8).padStart(6, "0")}\u0000 `, 148);

@@ -3,7 +3,8 @@ import { optional } from "../../settings/optional";
 import type { hubSchema, memberSchema } from "../../settings/schema";
 import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
-import { slurmJobFile } from "../models";
+import { gpus, simulatedType } from "../gpus/inventory";
+import { sandboxModel, slurmJobFile } from "../models";
 import { beegfs, receiver, serviceCaFile, services } from "../services/topology";
 
 export type StackName = ClusterName;
@@ -90,7 +91,15 @@ function hub(committed: Hub, images: Images): Hub {
       url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
     })),
     ...optional("landingZone", landingZone(committed.landingZone)),
+    servedModels: [sandboxModel],
+    inventory: { ...committed.inventory, gpus: gpus.length },
+    pricePerGpuHour: simulatedPrices(committed.pricePerGpuHour),
   };
+}
+
+/** The site's prices, for GPUs whose type says that they are simulated. */
+function simulatedPrices(prices: Hub["pricePerGpuHour"] = {}): Hub["pricePerGpuHour"] {
+  return Object.fromEntries(Object.entries(prices).map(([type, price]) => [simulatedType(type), price]));
 }
 
 /** The landing zone in the sandbox's MinIO and MLflow, which has no users. */

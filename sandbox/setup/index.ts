@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder, paths } from "../paths";
 import { diskPeak, freeGiB } from "./disk";
+import { kserveInPlace, setUpKserve } from "./kserve";
 import { mlflowInPlace, mlflowProgram, setUpMlflow } from "./mlflow";
 import { buildTools, toolSetNames, toolsInPlace, type ToolSet, type ToolTiming } from "./tools";
 
@@ -28,7 +29,10 @@ export function setUpTools(sets: readonly ToolSet[], progress: (line: string) =>
     );
   const { result: timings, peakGiB } = diskPeak(cacheFolder, () => {
     const built = sets.flatMap((set) => buildTools(paths.bin, set, progress));
-    if (sets.includes("sandbox")) setUpMlflow(progress);
+    if (sets.includes("sandbox")) {
+      setUpMlflow(progress);
+      setUpKserve(progress);
+    }
     if (mlflowInPlace()) fs.symlinkSync(mlflowProgram(), path.join(paths.bin, "mlflow"));
     return built;
   });
@@ -38,9 +42,9 @@ export function setUpTools(sets: readonly ToolSet[], progress: (line: string) =>
   return { timings, peakGiB };
 }
 
-/** Whether everything of a set is in place at its pins; MLflow, which is no Go module, belongs to the sandbox's. */
+/** Whether everything of a set is in place at its pins; MLflow and KServe, no Go modules, belong to the sandbox's. */
 export function setInPlace(set: ToolSet): boolean {
-  return toolsInPlace(set) && (set !== "sandbox" || mlflowInPlace());
+  return toolsInPlace(set) && (set !== "sandbox" || (mlflowInPlace() && kserveInPlace()));
 }
 
 /** The set of that name. */

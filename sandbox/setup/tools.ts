@@ -44,6 +44,10 @@ const sandboxTools: ToolGroups = [
     { module: "coredns", binaries: { coredns: "." } },
     { module: "pause", binaries: { pause: "." } },
     { module: "kube-state-metrics", binaries: { "kube-state-metrics": "k8s.io/kube-state-metrics/v2" } },
+    {
+      module: "metrics-server",
+      binaries: { "metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server" },
+    },
   ],
   [
     {

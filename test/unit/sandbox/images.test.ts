@@ -55,10 +55,13 @@ describe("tar", () => {
     expect(content(archive, "tool").equals(Buffer.alloc(513, "x"))).toBe(true);
   });
 
-  it("refuses a path that does not fit", () => {
-    expect(() => tar([{ path: "x".repeat(101), content: Buffer.alloc(0) }])).toThrow(
-      /path too long for ustar/,
-    );
+  it("cuts a long path at a slash, and refuses one that no cut makes fit", () => {
+    const long = `${"folder/".repeat(20)}${"x".repeat(100)}`;
+    const archive = tar([{ path: "folder/".repeat(20) }, { path: long, content: Buffer.from("here") }]);
+    expect(list(archive).map((line) => line.split(" ").at(-1))).toEqual(["folder/".repeat(20), long]);
+    expect(content(archive, long).toString()).toBe("here");
+    for (const path of ["x".repeat(101), `${"folder/".repeat(40)}x`, `a/${"x".repeat(101)}`])
+      expect(() => tar([{ path, content: Buffer.alloc(0) }])).toThrow(/path too long for ustar/);
   });
 
   it("refuses a folder with content and a file that looks like a folder", () => {
@@ -191,7 +194,7 @@ describe("shared libraries", () => {
 
 describe("buildImages", () => {
   const tools = [...new Set(recipes.flatMap(({ binaries = {} }) => Object.values(binaries)))];
-  const ofTools = recipes.filter(({ programs }) => programs === undefined);
+  const ofTools = recipes.filter(({ programs, trees }) => programs === undefined && trees === undefined);
   const fill = (bin: string): void =>
     tools.forEach((tool) => writeFileSync(join(bin, tool), `binary of ${tool}`));
 
@@ -236,6 +239,43 @@ describe("buildImages", () => {
     copyFileSync("/bin/false", program);
     const [second] = await buildImages(folder, join(folder, "out"), [recipe]);
     expect(second!.reference).not.toBe(first!.reference);
+  });
+
+  it("takes a folder whole, with what its extensions need from outside it, and remakes it when it changed", async () => {
+    const tree = join(folder, "tree");
+    mkdirSync(join(tree, "deep"), { recursive: true });
+    writeFileSync(join(tree, "deep", "file.py"), "print()");
+    copyFileSync("/bin/true", join(tree, "it.so"));
+    const recipe: ImageRecipe = {
+      name: "kserve",
+      cluster: "cloud",
+      trees: { "opt/it": tree },
+      environment: { IT: "there" },
+      config: {},
+    };
+    const build = async () => (await buildImages(folder, join(folder, "out"), [recipe]))[0]!;
+    const first = await build();
+    expect(first.cluster).toBe("cloud");
+    const archive = readFileSync(first.archive);
+    const index = json(archive, "index.json") as { manifests: { digest: string }[] };
+    const blob = (digest: string): string => `blobs/sha256/${digest.slice("sha256:".length)}`;
+    const manifest = json(archive, blob(index.manifests[0]!.digest)) as {
+      config: { digest: string };
+      layers: { digest: string }[];
+    };
+    expect(json(archive, blob(manifest.config.digest))).toMatchObject({
+      config: { Env: [expect.stringMatching(/^PATH=/), "IT=there"] },
+    });
+    const layer = content(archive, blob(manifest.layers[0]!.digest));
+    expect(content(layer, "opt/it/deep/file.py").toString()).toBe("print()");
+    expect(content(layer, "opt/it/it.so").equals(readFileSync("/bin/true"))).toBe(true);
+    for (const library of sharedLibraries("/bin/true"))
+      expect(content(layer, library.slice(1)).equals(readFileSync(library))).toBe(true);
+    expect((await build()).reference).toBe(first.reference);
+    writeFileSync(join(tree, "deep", "file.py"), "print(1)");
+    expect((await build()).reference).not.toBe(first.reference);
+    rmSync(tree, { recursive: true });
+    await expect(build()).rejects.toThrow(`image kserve: ${tree} is not there`);
   });
 
   it("names the binary that is missing", async () => {

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { ApiError, type KubernetesApi } from "../clusters/api";
+import {
+  applyAll,
+  pathOf,
+  progressOf,
+  waitForRollout,
+  type Manifest,
+  type Workload,
+} from "../clusters/objects";
+import type { ClusterTopology } from "../clusters/topology";
+import { serviceCaFile, services } from "../services/topology";
+import { bundle } from "../system/bundle";
+import { waitFor } from "../system/waiting";
+import { metricsServerObjects } from "./metricsServer";
+import { loadObjects, predictor, namespace, servedModelObjects } from "./objects";
+import { bucketOf, modelReader } from "./reader";
+import type { ServedVersion } from "./registry";
+
+/** Images by digest. */
+export interface ServingImages {
+  readonly kserve: string;
+  readonly node: string;
+}
+
+const deploymentsOf = (objects: readonly Manifest[]): readonly Manifest[] =>
+  objects.filter(({ kind }) => kind === "Deployment");
+
+/** metrics-server, up to its first answer about pods. */
+export async function ensureMetricsServer(
+  cluster: ClusterTopology,
+  api: KubernetesApi,
+  image: string,
+): Promise<void> {
+  const objects = metricsServerObjects(image);
+  await applyAll(api, objects);
+  for (const deployment of deploymentsOf(objects)) await waitForRollout(cluster, api, deployment);
+  await waitFor(
+    `${cluster.name}: metrics.k8s.io tells of pods`,
+    async () => {
+      const { items } = await api.list("/apis/metrics.k8s.io/v1beta1/pods");
+      return items.length > 0;
+    },
+    { deadline: 90_000, interval: 500 },
+  );
+}
+
+/** The registered version of a model, served and asked for steadily; what is so already stays as it is. */
+export async function ensureServing(
+  cluster: ClusterTopology,
+  api: KubernetesApi,
+  version: ServedVersion,
+  images: ServingImages,
+): Promise<void> {
+  const reader = await modelReader(bucketOf(version.source));
+  const store = { url: services.minio.url, reader, ca: readFileSync(serviceCaFile, "utf8") };
+  const script = await bundle(resolve(__dirname, "load.ts"));
+  const objects = [
+    ...servedModelObjects({ ...version, image: images.kserve, store }),
+    ...loadObjects(version.model, script, images.node),
+  ];
+  await applyAll(api, objects);
+  for (const deployment of deploymentsOf(objects)) await waitForRollout(cluster, api, deployment);
+}
+
+/** A served model in one line; undefined where it is not served. */
+export async function servedModel(api: KubernetesApi, model: string): Promise<string | undefined> {
+  const deployment: Manifest = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: predictor(model), namespace },
+  };
+  try {
+    const workload = (await api.get(pathOf(deployment))) as Workload & {
+      spec: { template: { metadata: { labels: Readonly<Record<string, string>> } } };
+    };
+    const { wanted, available } = progressOf(workload);
+    const labels = workload.spec.template.metadata.labels;
+    return `version ${labels["model-version"] ?? ""} from ${labels["model-cluster"] ?? ""}, ${available} of ${wanted} replicas`;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
