@@ -1,6 +1,7 @@
 import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
 import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
+import { declareGrafana } from "./program/grafana";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
@@ -16,11 +17,12 @@ const verified = new VerifiedCluster("cluster", {
   expectedUid: settings.clusterUid,
   stack,
 });
-declareMonitoring(settings, plan, verified.provider);
+const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
+const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);
 export = settings.role === "hub"
-  ? hubOutputs(cluster, settings.credentials, url, settings.memberCredentials, landingZone)
+  ? hubOutputs(cluster, settings.credentials, url, settings.memberCredentials, landingZone, grafana)
   : memberOutputs(cluster, settings.credentials, url);

@@ -3,6 +3,7 @@ import { hash } from "bcryptjs";
 import type { ClusterCredentials, Generation, HubSecrets, User } from "../settings/credentials";
 import { s3RolesOf } from "../settings/transferCredentials";
 import { createCa, createServer, crossSign, daysLeft, uncovered } from "./certificates";
+import { completeGrafana, createGrafana } from "./grafanaCredentials";
 
 /** A cluster whose Prometheus needs credentials. */
 export interface ClusterToServe {
@@ -13,6 +14,8 @@ export interface ClusterToServe {
   readonly member: boolean;
   /** Whether the hub has a landing zone, in whose MinIO the cluster has S3 users. */
   readonly landingZone: boolean;
+  /** Names and addresses that people reach its Grafana by; absent where none is deployed. */
+  readonly grafana?: readonly string[];
 }
 
 /** The changed secrets, and what was done, in sentences that name no secret. */
@@ -57,6 +60,7 @@ async function createCluster(
     local: await createUser("local", id),
     ...(cluster.member ? { federation: await createUser("federation", id) } : {}),
     ...(cluster.landingZone ? { s3: s3Keys(cluster) } : {}),
+    ...(cluster.grafana === undefined ? {} : { grafana: await createGrafana(ca, cluster.grafana, now) }),
   };
 }
 
@@ -95,7 +99,13 @@ async function completeCluster(
   const lacksUser = cluster.member && found.federation === undefined;
   const lacksS3 =
     cluster.landingZone && s3RolesOf(cluster.member).some((role) => found.s3?.[role] === undefined);
-  const { s3, ...kept } = found;
+  const { s3, grafana: oldGrafana, ...kept } = found;
+  const { grafana, said: saidOfGrafana } = await completeGrafana(
+    cluster.grafana,
+    oldGrafana,
+    generation,
+    now,
+  );
   return {
     own: {
       ...kept,
@@ -104,6 +114,7 @@ async function completeCluster(
         : {}),
       ...(lacksUser ? { federation: await createUser("federation", generation.id) } : {}),
       ...(cluster.landingZone ? { s3: s3Keys(cluster, s3) } : {}),
+      ...(grafana === undefined ? {} : { grafana }),
     },
     said: [
       ...(missing.length > 0
@@ -114,6 +125,7 @@ async function completeCluster(
       ...(s3 !== undefined && !cluster.landingZone
         ? [`removed the S3 users of ${of}: the hub has no landing zone`]
         : []),
+      ...saidOfGrafana,
     ],
   };
 }
@@ -200,10 +212,20 @@ export function endingSoon(secrets: HubSecrets, now: Date): readonly string[] {
   return secrets.generations.flatMap(({ id, ca, clusters }) =>
     [
       { what: `the CA of generation ${id}`, certificate: ca.certificate },
-      ...Object.entries(clusters).map(([name, { server }]) => ({
-        what: `the server certificate of cluster ${name} (generation ${id})`,
-        certificate: server.certificate,
-      })),
+      ...Object.entries(clusters).flatMap(([name, { server, grafana }]) => [
+        {
+          what: `the server certificate of cluster ${name} (generation ${id})`,
+          certificate: server.certificate,
+        },
+        ...(grafana === undefined
+          ? []
+          : [
+              {
+                what: `the server certificate of Grafana (generation ${id})`,
+                certificate: grafana.server.certificate,
+              },
+            ]),
+      ]),
     ]
       .map(({ what, certificate }) => ({ what, days: daysLeft(certificate, now) }))
       .filter(({ days }) => days < TELL_DAYS)

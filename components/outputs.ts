@@ -20,6 +20,14 @@ export interface LandingZoneOutputs {
   readonly mlflowUrl: string;
 }
 
+/** Where people look at the dashboards. */
+export interface GrafanaOutputs {
+  /** Absent where it is not exposed. */
+  readonly url?: pulumi.Input<string> | undefined;
+  /** The administrator of a Grafana that the stack deploys. */
+  readonly admin?: pulumi.Output<UserPassword> | undefined;
+}
+
 /** What the hub's stack says of itself. */
 export interface HubOutputs extends SiteOutputs {
   readonly role: "hub";
@@ -29,6 +37,10 @@ export interface HubOutputs extends SiteOutputs {
   readonly memberCredentials: pulumi.Output<Readonly<Record<string, object>>>;
   /** Absent where members bring no models. */
   readonly landingZone?: LandingZoneOutputs;
+  /** URL of Grafana, or of the dashboards' folder in one that the site has; absent where none can be reached. */
+  readonly grafanaUrl?: pulumi.Input<string>;
+  /** Secret: the administrator of a Grafana that the stack deploys. */
+  readonly grafanaAdmin?: pulumi.Output<UserPassword>;
 }
 
 /** What a member's stack says of itself. */
@@ -56,6 +68,7 @@ export function hubOutputs(
   url: string | undefined,
   memberCredentials: pulumi.Input<Readonly<Record<string, object>>>,
   landingZone: LandingZoneOutputs | undefined,
+  grafana: GrafanaOutputs | undefined,
 ): HubOutputs {
   return {
     role: "hub",
@@ -63,6 +76,8 @@ export function hubOutputs(
     ...(url === undefined ? {} : { prometheusUrl: url }),
     memberCredentials: pulumi.secret(memberCredentials),
     ...(landingZone === undefined ? {} : { landingZone }),
+    ...(grafana?.url === undefined ? {} : { grafanaUrl: grafana.url }),
+    ...(grafana?.admin === undefined ? {} : { grafanaAdmin: pulumi.secret(grafana.admin) }),
   };
 }
 

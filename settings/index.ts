@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { federationUsers, hubWebCredentials, type HubSecrets, memberWebCredentials } from "./credentials";
+import { grafanaSettings } from "./grafana";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
 import type {
@@ -22,6 +23,7 @@ import { workerBundle } from "./workers";
 
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
+export type * from "./grafanaTypes";
 export type * from "./transferTypes";
 export type * from "./types";
 export type { WorkerBundle } from "./workers";
@@ -90,7 +92,7 @@ function existing(secrets: readonly string[]): CredentialSource {
 }
 
 function hubSettings(parsed: Parsed<"hub">): HubSettings {
-  const { hub, hubSecrets, cluster, transfer } = parsed;
+  const { hub, hubSecrets, cluster, transfer, grafanaToken } = parsed;
   const names = hub.members.map((member) => member.cluster);
   const from = <T>(make: (secrets: HubSecrets) => T, none: T): pulumi.Output<T> =>
     pulumi.secret(hubSecrets === undefined ? none : make(hubSecrets)) as pulumi.Output<T>;
@@ -127,6 +129,9 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
       {},
     ),
     ...(landingZone === undefined ? {} : { landingZone }),
+    ...(hub.grafana === undefined || hubSecrets === undefined
+      ? {}
+      : { grafana: grafanaSettings(hub.grafana, hubSecrets, cluster, grafanaToken) }),
   };
 }
 

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { memberListProblems, siteProblems } from "./checks";
 import { type Generation, type HubSecrets, hubSecretsSchema } from "./credentials";
 import * as fields from "./fields";
+import { type GrafanaToken, hubGrafanaToken, missingGrafana } from "./grafanaChecks";
+import { optional } from "./optional";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
 import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
@@ -29,6 +31,8 @@ export type ParsedSettings =
       /** Absent where the credentials come from existing Secrets. */
       readonly hubSecrets?: HubSecrets;
       readonly transfer: TransferSecrets;
+      /** Absent where the stack writes to no Grafana of the site. */
+      readonly grafanaToken?: GrafanaToken;
     })
   | (CommonKeys & {
       readonly role: "member";
@@ -39,7 +43,7 @@ export type ParsedSettings =
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
 const OWN: Readonly<Record<Role, readonly string[]>> = {
-  hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials"],
+  hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials", "grafanaCredentials"],
   member: ["member", "hubStack", "mlflowCredentials"],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
@@ -152,6 +156,7 @@ function hubSecretsOf(
         hub.members.map((member) => member.cluster),
       ),
       ...missingS3Users(secrets, hub, cluster, stack),
+      ...missingGrafana(secrets, hub, cluster, stack),
     );
   return secrets;
 }
@@ -167,6 +172,7 @@ export interface InspectedSettings {
   readonly member?: MemberObject | undefined;
   readonly hubStack?: string | undefined;
   readonly transfer?: TransferSecrets | undefined;
+  readonly grafanaToken?: GrafanaToken | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -193,7 +199,13 @@ export function inspectSettings(
       ...memberListProblems(`${NAMESPACE}hub`, value, cluster),
     ]);
     const hubSecrets = hubSecretsOf(reader, stack, hub, cluster);
-    return { ...common, hub, hubSecrets, transfer: hubTransferSecrets(reader, hub) };
+    return {
+      ...common,
+      hub,
+      hubSecrets,
+      transfer: hubTransferSecrets(reader, hub),
+      grafanaToken: hubGrafanaToken(reader, hub),
+    };
   }
   if (role === "member") {
     const hubStack = reader.text("hubStack", fields.stackReference);
@@ -226,6 +238,7 @@ export function parseSettings(
     member,
     hubStack,
     transfer = {},
+    grafanaToken,
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -235,7 +248,14 @@ export function parseSettings(
   ) {
     const common = { stack, cluster, clusterUid, kubeconfig };
     if (role === "hub" && hub !== undefined)
-      return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }), transfer };
+      return {
+        ...common,
+        role,
+        hub,
+        ...optional("hubSecrets", hubSecrets),
+        transfer,
+        ...optional("grafanaToken", grafanaToken),
+      };
     if (role === "member" && hubStack !== undefined && member !== undefined)
       return { ...common, role, hubStack, member, transfer };
   }

@@ -14,6 +14,9 @@ export const stacks: readonly StackName[] = ["cloud", "hpc"];
 /** Node port of both Prometheus. */
 export const prometheusNodePort = 30990;
 
+/** What runs in the sandbox: Grafana does not. */
+export type SandboxImages = Omit<Images, "grafana">;
+
 type Hub = z.input<typeof hubSchema>;
 type Member = z.input<typeof memberSchema>;
 type Site = Hub | Member;
@@ -25,7 +28,7 @@ const nodeIp = (name: string): string => {
 };
 
 /** What any stack of the sandbox has otherwise than its site: images, sizes, every address, no protection. */
-function site<T extends Site>(committed: T, stack: StackName, images: Images): T {
+function site<T extends Site>(committed: T, stack: StackName, images: SandboxImages): T {
   const { prometheus, kubernetes } = committed;
   return {
     ...committed,
@@ -58,7 +61,7 @@ function hostAddress(name: string): string {
   return found.address;
 }
 
-function hub(committed: Hub, images: Images): Hub {
+function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): Hub {
   return {
     ...site(committed, "cloud", images),
     members: (committed.members ?? []).map((member) => ({
@@ -74,7 +77,12 @@ function landingZone(committed: Hub["landingZone"]): Hub["landingZone"] {
   if (committed === undefined) return undefined;
   return {
     ...committed,
-    minio: { ...committed.minio, url: services.minio.url, caFile: serviceCaFile },
+    minio: {
+      ...committed.minio,
+      url: services.minio.url,
+      caFile: serviceCaFile,
+      metrics: { auth: "public" },
+    },
     mlflow: { url: services.mlflow.url, caFile: serviceCaFile, allowUnauthenticated: true },
     // no KServe here
     retention: { ...committed.retention, inferenceServices: "none" },
@@ -103,7 +111,7 @@ function modelSync(committed: Member["modelSync"]): Member["modelSync"] {
   };
 }
 
-function member(committed: Member, images: Images): Member {
+function member(committed: Member, images: SandboxImages): Member {
   return { ...site(committed, "hpc", images), ...optional("modelSync", modelSync(committed.modelSync)) };
 }
 
@@ -114,7 +122,7 @@ function member(committed: Member, images: Images): Member {
 export function overlay(
   stack: StackName,
   committed: Readonly<Record<string, unknown>>,
-  images: Images,
+  images: SandboxImages,
 ): Readonly<Record<string, unknown>> {
   return stack === "cloud"
     ? { "federation:hub": hub(committed["federation:hub"] as Hub, images) }

@@ -30,7 +30,18 @@ export const memberConfig: PrometheusConfigArgs = {
 export const hubConfig: PrometheusConfigArgs = {
   ...memberConfig,
   cluster: "cloud",
-  targets: { ...memberConfig.targets, hosts: [] },
+  targets: {
+    ...memberConfig.targets,
+    hosts: [],
+    services: {
+      minio: {
+        servers: ["https://192.168.200.10:30900", "https://minio-2.example"],
+        ownCa: true,
+        token: true,
+      },
+      mlflow: { url: "https://192.168.200.10:30500", ownCa: true, user: true },
+    },
+  },
   remoteWrite: [
     { name: "archive", url: "https://archive.example:8443/api/v1/write", credentials: "archive" },
   ],
