@@ -9,7 +9,7 @@ const rooms = {
   dashboards: ["metrics"],
   settings: ["metrics", "rules"],
   components: ["metrics", "rules", "dashboards"],
-  program: ["settings", "components", "rules"],
+  program: ["settings", "components", "dashboards", "metrics", "rules"],
   workloads: ["metrics"],
   policies: ["metrics"],
   commands: ["settings", "components", "dashboards", "metrics", "rules"],

@@ -2,6 +2,7 @@ import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
 import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
 import { alertmanagerAddresses } from "./program/alerting";
+import { declareGrafana } from "./program/grafana";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
@@ -17,8 +18,9 @@ const verified = new VerifiedCluster("cluster", {
   expectedUid: settings.clusterUid,
   stack,
 });
-declareMonitoring(settings, plan, verified.provider);
+const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
+const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);
@@ -30,5 +32,6 @@ export = settings.role === "hub"
       settings.memberCredentials,
       alertmanagerAddresses(settings),
       landingZone,
+      grafana,
     )
   : memberOutputs(cluster, settings.credentials, url);

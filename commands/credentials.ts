@@ -3,6 +3,7 @@ import { hash } from "bcryptjs";
 import type { ClusterCredentials, Generation, HubSecrets, User } from "../settings/credentials";
 import { s3RolesOf } from "../settings/transferCredentials";
 import { createCa, createServer, crossSign, daysLeft, uncovered } from "./certificates";
+import { completeGrafana, createGrafana } from "./grafanaCredentials";
 
 /** A cluster whose Prometheus needs credentials. */
 export interface ClusterToServe {
@@ -13,6 +14,8 @@ export interface ClusterToServe {
   readonly member: boolean;
   /** Whether the hub has a landing zone, in whose MinIO the cluster has S3 users. */
   readonly landingZone: boolean;
+  /** Names and addresses that people reach its Grafana by; absent where none is deployed. */
+  readonly grafana?: readonly string[];
 }
 
 /** The changed secrets, and what was done, in sentences that name no secret. */
@@ -66,6 +69,7 @@ async function createCluster(
         }
       : {}),
     ...(cluster.landingZone ? { s3: s3Keys(cluster) } : {}),
+    ...(cluster.grafana === undefined ? {} : { grafana: await createGrafana(ca, cluster.grafana, now) }),
   };
 }
 
@@ -105,7 +109,13 @@ async function completeCluster(
   const lacksAlerts = cluster.member && found.alerts === undefined;
   const lacksS3 =
     cluster.landingZone && s3RolesOf(cluster.member).some((role) => found.s3?.[role] === undefined);
-  const { s3, ...kept } = found;
+  const { s3, grafana: oldGrafana, ...kept } = found;
+  const { grafana, said: saidOfGrafana } = await completeGrafana(
+    cluster.grafana,
+    oldGrafana,
+    generation,
+    now,
+  );
   return {
     own: {
       ...kept,
@@ -115,6 +125,7 @@ async function completeCluster(
       ...(lacksUser ? { federation: await createUser("federation", generation.id) } : {}),
       ...(lacksAlerts ? { alerts: await createAlertUser(cluster.name, generation.id) } : {}),
       ...(cluster.landingZone ? { s3: s3Keys(cluster, s3) } : {}),
+      ...(grafana === undefined ? {} : { grafana }),
     },
     said: [
       ...(missing.length > 0
@@ -126,6 +137,7 @@ async function completeCluster(
       ...(s3 !== undefined && !cluster.landingZone
         ? [`removed the S3 users of ${of}: the hub has no landing zone`]
         : []),
+      ...saidOfGrafana,
     ],
   };
 }
@@ -212,10 +224,20 @@ export function endingSoon(secrets: HubSecrets, now: Date): readonly string[] {
   return secrets.generations.flatMap(({ id, ca, clusters }) =>
     [
       { what: `the CA of generation ${id}`, certificate: ca.certificate },
-      ...Object.entries(clusters).map(([name, { server }]) => ({
-        what: `the server certificate of cluster ${name} (generation ${id})`,
-        certificate: server.certificate,
-      })),
+      ...Object.entries(clusters).flatMap(([name, { server, grafana }]) => [
+        {
+          what: `the server certificate of cluster ${name} (generation ${id})`,
+          certificate: server.certificate,
+        },
+        ...(grafana === undefined
+          ? []
+          : [
+              {
+                what: `the server certificate of Grafana (generation ${id})`,
+                certificate: grafana.server.certificate,
+              },
+            ]),
+      ]),
     ]
       .map(({ what, certificate }) => ({ what, days: daysLeft(certificate, now) }))
       .filter(({ days }) => days < TELL_DAYS)

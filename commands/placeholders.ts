@@ -58,6 +58,9 @@ function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<
             secretKey: "placeholder",
           }),
         }),
+    ...(hub?.grafana?.mode === "existing"
+      ? { "federation:grafanaCredentials": JSON.stringify({ token: "placeholder" }) }
+      : {}),
     ...(mlflow === undefined || mlflow.allowUnauthenticated
       ? {}
       : {

@@ -12,21 +12,35 @@ export const RECORDED = {
 } as const;
 
 /** Secrets that people set by themselves: init goes on without them, and says so. */
-export const GIVEN = ["minioCredentials", "mlflowCredentials", "receiverSecrets"].map(
+export const GIVEN = ["minioCredentials", "mlflowCredentials", "receiverSecrets", "grafanaCredentials"].map(
   (name) => `federation:${name}`,
 );
 
-/** Output names under which a Prometheus is known inside its cluster, by namespace. */
-function serviceNames(namespace: string): readonly string[] {
-  const service = `prometheus.${namespace}.svc`;
-  return [
-    "prometheus",
-    `prometheus.${namespace}`,
-    service,
-    `${service}.cluster.local`,
-    "localhost",
-    "127.0.0.1",
-  ];
+/** Names under which a Service's pod is known inside its cluster, and to itself. */
+function serviceNames(name: string, namespace: string): readonly string[] {
+  const service = `${name}.${namespace}.svc`;
+  return [name, `${name}.${namespace}`, service, `${service}.cluster.local`, "localhost", "127.0.0.1"];
+}
+
+/** Addresses that clients outside the cluster use. */
+function outside(
+  expose: { readonly address?: string } | undefined,
+  nodes: readonly string[],
+): readonly string[] {
+  if (expose === undefined) return [];
+  return expose.address === undefined ? nodes : [expose.address];
+}
+
+/** Names and addresses of the Grafana that a hub deploys; undefined where it deploys none. */
+function grafanaHosts({
+  grafana,
+  namespace,
+  kubernetes,
+}: NonNullable<InspectedSettings["hub"]>): readonly string[] | undefined {
+  if (grafana?.mode !== "deploy") return undefined;
+  const nodes = kubernetes.nodes.map((node) => node.address);
+  const named = grafana.url === undefined ? [] : [new URL(grafana.url).hostname];
+  return [...new Set([...outside(grafana.expose, nodes), ...named, ...serviceNames("grafana", namespace)])];
 }
 
 /**
@@ -37,14 +51,24 @@ export function clustersToServe(
   cluster: string,
   hub: NonNullable<InspectedSettings["hub"]>,
 ): readonly ClusterToServe[] {
-  const names = serviceNames(hub.namespace);
-  const { expose } = hub.prometheus;
+  const names = serviceNames("prometheus", hub.namespace);
   const nodes = hub.kubernetes.nodes.map((node) => node.address);
   const landingZone = hub.landingZone !== undefined;
-  const ofPrometheus = expose === undefined ? [] : expose.address === undefined ? nodes : [expose.address];
-  const outside = [...new Set([...ofPrometheus, ...(hub.alerting.expose.addresses ?? nodes)])];
+  const grafana = grafanaHosts(hub);
   return [
-    { name: cluster, hosts: [...outside, ...names], member: false, landingZone },
+    {
+      name: cluster,
+      hosts: [
+        ...new Set([
+          ...outside(hub.prometheus.expose, nodes),
+          ...(hub.alerting.expose.addresses ?? nodes),
+          ...names,
+        ]),
+      ],
+      member: false,
+      landingZone,
+      ...(grafana === undefined ? {} : { grafana }),
+    },
     ...hub.members.map((member) => ({
       name: member.cluster,
       hosts: [new URL(member.url).hostname, ...names],

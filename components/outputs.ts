@@ -20,6 +20,14 @@ export interface LandingZoneOutputs {
   readonly mlflowUrl: string;
 }
 
+/** Where people look at the dashboards. */
+export interface GrafanaOutputs {
+  /** Absent where it is not exposed. */
+  readonly url?: pulumi.Input<string> | undefined;
+  /** The administrator of a Grafana that the stack deploys. */
+  readonly admin?: pulumi.Output<UserPassword> | undefined;
+}
+
 /** What the hub's stack says of itself. */
 export interface HubOutputs extends SiteOutputs {
   readonly role: "hub";
@@ -31,6 +39,10 @@ export interface HubOutputs extends SiteOutputs {
   readonly alertmanagers?: readonly string[];
   /** Absent where members bring no models. */
   readonly landingZone?: LandingZoneOutputs;
+  /** URL of Grafana, or of the dashboards' folder in one that the site has; absent where none can be reached. */
+  readonly grafanaUrl?: pulumi.Input<string>;
+  /** Secret: the administrator of a Grafana that the stack deploys. */
+  readonly grafanaAdmin?: pulumi.Output<UserPassword>;
 }
 
 /** What a member's stack says of itself. */
@@ -59,6 +71,7 @@ export function hubOutputs(
   memberCredentials: pulumi.Input<Readonly<Record<string, object>>>,
   alertmanagers: readonly string[] | undefined,
   landingZone: LandingZoneOutputs | undefined,
+  grafana: GrafanaOutputs | undefined,
 ): HubOutputs {
   return {
     role: "hub",
@@ -67,6 +80,8 @@ export function hubOutputs(
     memberCredentials: pulumi.secret(memberCredentials),
     ...(alertmanagers === undefined ? {} : { alertmanagers }),
     ...(landingZone === undefined ? {} : { landingZone }),
+    ...(grafana?.url === undefined ? {} : { grafanaUrl: grafana.url }),
+    ...(grafana?.admin === undefined ? {} : { grafanaAdmin: pulumi.secret(grafana.admin) }),
   };
 }
 

@@ -54,6 +54,7 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
       ...each("node-exporter", ofOwnExporter),
       ...each("dcgm-exporter", withGpus),
       ...(landingZone === undefined && sync === undefined ? [] : [{ job: "model-transfer" }]),
+      ...(landingZone === undefined ? [] : ["minio", "mlflow"].map((job) => ({ job }))),
       ...hosts.flatMap(hostTargets),
     ],
     gpus: withGpus.length > 0 || has("dcgm") ? inventory.gpus : 0,

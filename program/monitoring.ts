@@ -1,4 +1,5 @@
 import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import { FederationNamespace } from "../components/kubernetes/federationNamespace";
 import { ClusterPrometheus } from "../components/monitoring/clusterPrometheus";
 import { FederatedPrometheus } from "../components/monitoring/federatedPrometheus";
@@ -11,6 +12,8 @@ import type { PrometheusFiles } from "../components/monitoring/prometheusFiles";
 import type { ClusterTargets } from "../components/monitoring/scrapeJobs";
 import type { Settings } from "../settings";
 import { alertFlows, declareAlerting, deliveryOf, hubUserFiles, watchOf } from "./alerting";
+import { flowsOfGrafana } from "./grafana";
+import { serviceCredentials, serviceTargets } from "./services";
 import { transferMetrics } from "./transfer";
 
 /** What the Prometheus of a stack will be given, known before anything is declared. */
@@ -30,6 +33,7 @@ export function planMonitoring(settings: Settings): MonitoringPlan {
       k8s.existingNodeExporter ?? nodeExporterPods(settings.agentsNamespace, k8s.nodeExporterPort),
     dcgmExporter: k8s.dcgmExporter,
     modelTransfer: transferMetrics(settings),
+    services: serviceTargets(settings),
     hosts: settings.hosts,
   };
   const config = {
@@ -44,12 +48,20 @@ export function planMonitoring(settings: Settings): MonitoringPlan {
   return { targets, config, files: prometheusFiles(config, extras) };
 }
 
+/** What others in the program need of it. */
+export interface Monitoring {
+  /** Name of its namespace; resolves when it exists. */
+  readonly namespace: pulumi.Output<string>;
+  /** URL of the Prometheus for clients inside the cluster. */
+  readonly prometheusUrl: pulumi.Output<string>;
+}
+
 /** Prometheus with its namespace and flows, and the exporters that the cluster does not have yet. */
 export function declareMonitoring(
   settings: Settings,
   { targets, config }: MonitoringPlan,
   provider: kubernetes.Provider,
-): void {
+): Monitoring {
   const { prometheus, kubernetes: k8s, images, protect } = settings;
   const members = settings.role === "hub" ? settings.members : [];
   const flows = monitoringFlows({
@@ -65,7 +77,7 @@ export function declareMonitoring(
     {
       name: settings.namespace,
       podSecurity: "restricted",
-      flows: [...flows, ...alertFlows(settings)],
+      flows: [...flows, ...alertFlows(settings), ...flowsOfGrafana(settings)],
       protect,
     },
     { provider },
@@ -93,16 +105,21 @@ export function declareMonitoring(
     credentials: settings.credentials,
     expose: prometheus.expose,
   };
+  declareAlerting(settings, namespace, provider);
   if (settings.role === "hub") {
     const { federation, pricePerGpuHour } = settings;
-    new FederatedPrometheus("prometheus", { ...args, members, pricePerGpuHour, federation }, { provider });
-  } else {
-    const extraCredentials = hubUserFiles(settings);
-    new ClusterPrometheus(
+    const { internalUrl } = new FederatedPrometheus(
       "prometheus",
-      { ...args, ...(extraCredentials === undefined ? {} : { extraCredentials }) },
+      { ...args, members, pricePerGpuHour, federation, extraCredentials: serviceCredentials(settings) },
       { provider },
     );
+    return { namespace, prometheusUrl: internalUrl };
   }
-  declareAlerting(settings, namespace, provider);
+  const extraCredentials = hubUserFiles(settings);
+  const { internalUrl } = new ClusterPrometheus(
+    "prometheus",
+    { ...args, ...(extraCredentials === undefined ? {} : { extraCredentials }) },
+    { provider },
+  );
+  return { namespace, prometheusUrl: internalUrl };
 }

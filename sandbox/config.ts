@@ -1,13 +1,12 @@
 import * as fs from "node:fs";
-import type { Images } from "../settings/types";
 import { buildImages, referenceOf, type ImageName } from "./images";
 import { paths } from "./paths";
 import { generateProject } from "./project/merge";
-import { stacks } from "./project/overlay";
+import { type SandboxImages, stacks } from "./project/overlay";
 import { setInPlace } from "./setup";
 
 /** The sandbox's image references, by digest, of the images made from the tools in place. */
-export async function sandboxImages(): Promise<Images> {
+export async function sandboxImages(): Promise<SandboxImages> {
   const archives = await buildImages(paths.bin, paths.images);
   const reference = (name: ImageName): string => referenceOf(name, archives);
   return {

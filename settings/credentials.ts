@@ -60,12 +60,18 @@ const cluster = object({
   federation: user.exactOptional(),
   /** Of a member: the user with whom its Prometheus sends alerts to the hub. */
   alerts: user.exactOptional(),
-  /** Secret keys of the S3 users of a landing zone: a member's two, the hub's own two. */
+  /** Secret keys of the S3 users of a landing zone: a member's two, the hub's own three. */
   s3: object({
     writer: secretKey,
     reader: secretKey,
     retention: secretKey,
     retentionReader: secretKey,
+    metrics: secretKey,
+  }).exactOptional(),
+  /** Of a hub that deploys a Grafana: its server certificate, and its administrator's password. */
+  grafana: object({
+    server: object(pairShape).refine(isPair, notAPair),
+    password: z.string({ error: hidden }).min(32, { error: `${hidden} (password too short)` }),
   }).exactOptional(),
 });
 

@@ -8,6 +8,7 @@ import {
   type HubSecrets,
   memberWebCredentials,
 } from "./credentials";
+import { grafanaSettings } from "./grafana";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
 import type {
@@ -32,6 +33,7 @@ import { workerBundle } from "./workers";
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
 export type * from "./alertingTypes";
+export type * from "./grafanaTypes";
 export type * from "./transferTypes";
 export type * from "./types";
 export type { WorkerBundle } from "./workers";
@@ -101,7 +103,7 @@ function existing(secrets: readonly string[]): CredentialSource {
 }
 
 function hubSettings(parsed: Parsed<"hub">): HubSettings {
-  const { hub, hubSecrets, cluster, transfer } = parsed;
+  const { hub, hubSecrets, cluster, transfer, grafanaToken } = parsed;
   const names = hub.members.map((member) => member.cluster);
   const from = <T>(make: (secrets: HubSecrets) => T, none: T): pulumi.Output<T> =>
     pulumi.secret(hubSecrets === undefined ? none : make(hubSecrets)) as pulumi.Output<T>;
@@ -144,6 +146,9 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
       {},
     ),
     ...(landingZone === undefined ? {} : { landingZone }),
+    ...(hub.grafana === undefined || hubSecrets === undefined
+      ? {}
+      : { grafana: grafanaSettings(hub.grafana, hubSecrets, cluster, grafanaToken) }),
   };
 }
 

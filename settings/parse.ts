@@ -3,6 +3,8 @@ import { readReceiverSecrets, type ReceiverSecrets } from "./alerting";
 import { hubProblems, siteProblems } from "./checks";
 import { type Generation, type HubSecrets, hubSecretsSchema } from "./credentials";
 import * as fields from "./fields";
+import { type GrafanaToken, hubGrafanaToken, missingGrafana } from "./grafanaChecks";
+import { optional } from "./optional";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
 import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
@@ -31,6 +33,8 @@ export type ParsedSettings =
       readonly hubSecrets?: HubSecrets;
       readonly transfer: TransferSecrets;
       readonly receiverSecrets: ReceiverSecrets;
+      /** Absent where the stack writes to no Grafana of the site. */
+      readonly grafanaToken?: GrafanaToken;
     })
   | (CommonKeys & {
       readonly role: "member";
@@ -42,7 +46,14 @@ export type ParsedSettings =
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
 const OWN: Readonly<Record<Role, readonly string[]>> = {
-  hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials", "receiverSecrets"],
+  hub: [
+    "hub",
+    "hubSecrets",
+    "minioCredentials",
+    "mlflowCredentials",
+    "receiverSecrets",
+    "grafanaCredentials",
+  ],
   member: ["member", "hubStack", "mlflowCredentials", "receiverSecrets"],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
@@ -155,6 +166,7 @@ function hubSecretsOf(
         hub.members.map((member) => member.cluster),
       ),
       ...missingS3Users(secrets, hub, cluster, stack),
+      ...missingGrafana(secrets, hub, cluster, stack),
     );
   return secrets;
 }
@@ -171,6 +183,7 @@ export interface InspectedSettings {
   readonly hubStack?: string | undefined;
   readonly transfer?: TransferSecrets | undefined;
   readonly receiverSecrets?: ReceiverSecrets | undefined;
+  readonly grafanaToken?: GrafanaToken | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -203,6 +216,7 @@ export function inspectSettings(
       hubSecrets,
       transfer: hubTransferSecrets(reader, hub),
       receiverSecrets: readReceiverSecrets(reader, hub?.alerting.receivers),
+      grafanaToken: hubGrafanaToken(reader, hub),
     };
   }
   if (role === "member") {
@@ -243,6 +257,7 @@ export function parseSettings(
     hubStack,
     transfer = {},
     receiverSecrets = {},
+    grafanaToken,
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -252,7 +267,13 @@ export function parseSettings(
   ) {
     const common = { stack, cluster, clusterUid, kubeconfig, transfer, receiverSecrets };
     if (role === "hub" && hub !== undefined)
-      return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }) };
+      return {
+        ...common,
+        role,
+        hub,
+        ...optional("hubSecrets", hubSecrets),
+        ...optional("grafanaToken", grafanaToken),
+      };
     if (role === "member" && hubStack !== undefined && member !== undefined)
       return { ...common, role, hubStack, member };
   }

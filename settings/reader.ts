@@ -14,6 +14,7 @@ export const SECRET_KEYS = [
   "minioCredentials",
   "mlflowCredentials",
   "receiverSecrets",
+  "grafanaCredentials",
 ];
 
 /** Reads keys one after the other and gathers what is wrong with them. */

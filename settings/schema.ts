@@ -40,19 +40,22 @@ export const DEFAULTS = {
 
 const ONE_EXPOSURE = "must have exactly one of nodePort and loadBalancer";
 
-const exposure = object({
-  nodePort: fields.nodePort.exactOptional(),
-  loadBalancer: object({ address: fields.ipv4, port: fields.port.default(9090) }).exactOptional(),
-  allowFrom: list(fields.cidr, "IPv4 CIDRs", 1).default(ANYWHERE),
-})
-  .refine((value) => (value.nodePort === undefined) !== (value.loadBalancer === undefined), {
-    error: ONE_EXPOSURE,
+/** A node port, or a load balancer whose port is `port` where nothing else is said. */
+const exposureAt = (port: number) =>
+  object({
+    nodePort: fields.nodePort.exactOptional(),
+    loadBalancer: object({ address: fields.ipv4, port: fields.port.default(port) }).exactOptional(),
+    allowFrom: list(fields.cidr, "IPv4 CIDRs", 1).default(ANYWHERE),
   })
-  .transform(({ nodePort, loadBalancer, allowFrom }): Exposure =>
-    loadBalancer === undefined
-      ? { kind: "nodePort", port: nodePort ?? DEFAULT_NODE_PORT, allowFrom }
-      : { kind: "loadBalancer", ...loadBalancer, allowFrom },
-  );
+    .refine((value) => (value.nodePort === undefined) !== (value.loadBalancer === undefined), {
+      error: ONE_EXPOSURE,
+    })
+    .transform(({ nodePort, loadBalancer, allowFrom }): Exposure =>
+      loadBalancer === undefined
+        ? { kind: "nodePort", port: nodePort ?? DEFAULT_NODE_PORT, allowFrom }
+        : { kind: "loadBalancer", ...loadBalancer, allowFrom },
+    );
+const exposure = exposureAt(9090);
 
 const remoteWrite = object({
   name: fields.clusterName,
@@ -159,6 +162,7 @@ const images = object({
   nodeExporter: fields.image.default(DEFAULT_IMAGES.nodeExporter),
   alertmanager: fields.image.default(DEFAULT_IMAGES.alertmanager),
   node: fields.image.default(DEFAULT_IMAGES.node),
+  grafana: fields.image.default(DEFAULT_IMAGES.grafana),
 }).prefault({}) satisfies z.ZodType<Images>;
 
 const inventory = object({
@@ -220,6 +224,25 @@ const member = object({
 /** Those of a cluster where models are trained and sent from. */
 const usualComponents = ({ gpus }: Inventory): readonly Component[] =>
   components.filter((name) => name !== "serving" && (name !== "gpus" || gpus > 0));
+/** Where the hub's dashboards are shown: a Grafana that the stack deploys, or one that the site has. */
+const grafana = z.discriminatedUnion(
+  "mode",
+  [
+    object({
+      mode: z.literal("deploy"),
+      expose: exposureAt(443).exactOptional(),
+      url: fields.httpsUrl.exactOptional(),
+      anonymousViewers: z.boolean({ error: "must be true or false" }).default(false),
+    }),
+    object({
+      mode: z.literal("existing"),
+      url: fields.httpsUrl,
+      /** Relative to the project's folder; absent: the system's roots. */
+      caFile: fields.certificatesFile.exactOptional(),
+    }),
+  ],
+  { error: "must be deploy or existing" },
+);
 
 /** `federation:hub` of a hub's stack file. */
 export const hubSchema = object({
@@ -229,6 +252,7 @@ export const hubSchema = object({
   pricePerGpuHour: fields.prices.default({}),
   landingZone: landingZone.exactOptional(),
   alerting: hubAlerting,
+  grafana: grafana.exactOptional(),
 });
 
 /** `federation:member` of a member's stack file. */
@@ -243,6 +267,6 @@ export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone"];
+export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone", "grafana"];
 /** The same of a member's. */
 export const MEMBER_ONLY = ["modelSync"];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { HubSecrets } from "./credentials";
+import { metricsToken } from "./metricsToken";
 import { optional } from "./optional";
 import type { HubObject, MemberObject } from "./schema";
 import type { TransferSecrets } from "./transferChecks";
@@ -55,6 +56,7 @@ export function landingZoneSettings(
     ...members.flatMap((member) => [...of(member, "writer"), ...of(member, "reader")]),
     ...of(cluster, "retention"),
     ...of(cluster, "retentionReader"),
+    ...(minio.metrics.auth === "public" ? [] : of(cluster, "metrics")),
   ];
   return {
     ...zone,
@@ -74,6 +76,12 @@ export function landingZoneSettings(
     users: users.map(landingZoneUser),
     retentionCredentials: pulumi.secret(newestS3User(secrets, cluster, "retention")),
     retentionReaderCredentials: pulumi.secret(newestS3User(secrets, cluster, "retentionReader")),
+    ...optional(
+      "metricsToken",
+      minio.metrics.auth === "public"
+        ? undefined
+        : pulumi.secret(metricsToken(newestS3User(secrets, cluster, "metrics"))),
+    ),
   };
 }
 

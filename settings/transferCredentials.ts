@@ -8,12 +8,12 @@ import type { AccessKey } from "./transferTypes";
  */
 
 /** What an S3 user of the landing zone is for; the key of its secret among a cluster's credentials. */
-export type S3Role = "writer" | "reader" | "retention" | "retentionReader";
+export type S3Role = "writer" | "reader" | "retention" | "retentionReader" | "metrics";
 
 /** An S3 user with its secret key. */
 export interface S3User extends AccessKey {
   readonly role: S3Role;
-  /** The member whose objects it reaches; the hub's own cluster for both of retention. */
+  /** The member whose objects it reaches; the hub's own cluster for those of retention and metrics. */
   readonly cluster: string;
 }
 
@@ -22,17 +22,18 @@ const PREFIXES: Readonly<Record<S3Role, string>> = {
   reader: "model-sync-status",
   retention: "model-retention-run",
   retentionReader: "model-retention-status",
+  metrics: "minio-metrics",
 };
 
 /** Name of a user: `model-sync-run-hpc-1`; of the hub's own: `model-retention-run-1`. */
 export function s3UserName(role: S3Role, cluster: string, generation: number): string {
-  const own = role === "retention" || role === "retentionReader";
-  return [PREFIXES[role], ...(own ? [] : [cluster]), generation].join("-");
+  const ofMember = s3RolesOf(true).includes(role);
+  return [PREFIXES[role], ...(ofMember ? [cluster] : []), generation].join("-");
 }
 
 /** The roles that a cluster's credentials hold users for. */
 export function s3RolesOf(member: boolean): readonly S3Role[] {
-  return member ? ["writer", "reader"] : ["retention", "retentionReader"];
+  return member ? ["writer", "reader"] : ["retention", "retentionReader", "metrics"];
 }
 
 /** One user of every generation, oldest first; throws where a generation lacks it. */

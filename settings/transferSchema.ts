@@ -31,8 +31,20 @@ export const landingZone = object({
     region: fields.word.default("us-east-1"),
     /** Relative to the project's folder; absent: the system's roots. */
     caFile: fields.certificatesFile.exactOptional(),
+    metrics: object({
+      auth: z
+        .enum(["bearerToken", "public"], { error: "must be bearerToken or public" })
+        .default("bearerToken"),
+      /** Of a MinIO of many servers: each of them. */
+      servers: list(fields.httpsOrigin, "https URLs of host and port", 1).exactOptional(),
+    }).prefault({}),
   }),
-  mlflow: object({ ...mlflowShape, caFile: fields.certificatesFile.exactOptional() }),
+  mlflow: object({
+    ...mlflowShape,
+    caFile: fields.certificatesFile.exactOptional(),
+    /** Whether it runs with --expose-prometheus. */
+    metrics: flag(true),
+  }),
   buckets: object({
     models: fields.bucketName.default("models"),
     benchmarks: fields.bucketName.default("benchmarks"),

@@ -40,10 +40,18 @@ export interface LandingZoneSettings {
     readonly caFile?: string;
     /** Content of that file, for pods. */
     readonly ca?: string;
+    readonly metrics: {
+      /** How its metrics are read: with a token of a user made for that, or by whoever reaches it. */
+      readonly auth: "bearerToken" | "public";
+      /** URLs of its servers, each of which tells of its own requests; absent: the one at `url`. */
+      readonly servers?: readonly string[];
+    };
   };
   readonly mlflow: MlflowSettings & {
     /** PEM of the CA that signed MLflow's certificate; absent: the system's roots. */
     readonly ca?: string;
+    /** Whether it serves metrics (`--expose-prometheus`). */
+    readonly metrics: boolean;
   };
   readonly buckets: { readonly models: string; readonly benchmarks: string };
   /** Existing buckets that the stack takes over. */
@@ -63,6 +71,8 @@ export interface LandingZone extends LandingZoneSettings {
   /** The newest of them that `gc` works as, and the one that reads its report for metrics. */
   readonly retentionCredentials: pulumi.Output<AccessKey>;
   readonly retentionReaderCredentials: pulumi.Output<AccessKey>;
+  /** With which MinIO's metrics are read; absent where they are public. */
+  readonly metricsToken?: pulumi.Output<string>;
 }
 
 /** An S3 user that the stack makes. */
@@ -70,12 +80,16 @@ export interface LandingZoneUser {
   /** Its access key. */
   readonly name: string;
   readonly secretKey: pulumi.Output<string>;
-  /** What it may do: bring a member's models, read a member's state, remove what nothing reaches, read its report. */
+  /**
+   * What it may do: bring a member's models, read a member's state, remove what nothing reaches, read its report, read
+   * the store's own metrics.
+   */
   readonly grant:
     | { readonly kind: "writer"; readonly member: string }
     | { readonly kind: "reader"; readonly member: string }
     | { readonly kind: "retention" }
-    | { readonly kind: "retentionReader" };
+    | { readonly kind: "retentionReader" }
+    | { readonly kind: "metrics" };
 }
 
 /** What a member's stack reads of the hub's landing zone. */

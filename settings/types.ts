@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Component } from "../metrics/catalogue/recorded/health";
 import type { Inventory } from "../metrics/inventory";
 import type { HubAlerting, MemberAlerting } from "./alertingTypes";
+import type { GrafanaSettings } from "./grafanaTypes";
 import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
@@ -106,6 +107,7 @@ export interface Images {
   readonly alertmanager: string;
   /** A stock Node.js image, for the workers. */
   readonly node: string;
+  readonly grafana: string;
 }
 
 /** What both roles have. */
@@ -164,6 +166,8 @@ export interface HubSettings extends SiteSettings {
   readonly memberCredentials: pulumi.Output<Readonly<Record<string, MemberCredentials>>>;
   /** Absent: members bring no models. */
   readonly landingZone?: LandingZone;
+  /** Absent: the dashboards are shown nowhere. */
+  readonly grafana?: GrafanaSettings;
 }
 
 export interface MemberSettings extends SiteSettings {

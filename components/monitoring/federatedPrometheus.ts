@@ -7,8 +7,7 @@ import type { Member } from "./federateJobs";
 import { hubExtras } from "./prometheusFiles";
 import type { Hub } from "./prometheusFiles";
 
-export interface FederatedPrometheusArgs
-  extends Omit<ClusterPrometheusArgs, "extras" | "extraCredentials">, Hub {
+export interface FederatedPrometheusArgs extends Omit<ClusterPrometheusArgs, "extras">, Hub {
   /** Per member: the user it is scraped with. With existing Secrets not used: those carry `member-<cluster>.*`. */
   readonly federation: pulumi.Input<Readonly<Record<string, UserPassword>>>;
 }
@@ -40,7 +39,7 @@ export class FederatedPrometheus extends pulumi.ComponentResource {
 
   public constructor(name: string, args: FederatedPrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("federation:monitoring:FederatedPrometheus", name, {}, opts);
-    const { members, pricePerGpuHour, federation, ...cluster } = args;
+    const { members, pricePerGpuHour, federation, extraCredentials, ...cluster } = args;
     const prometheus = new ClusterPrometheus(
       name,
       {
@@ -50,8 +49,15 @@ export class FederatedPrometheus extends pulumi.ComponentResource {
           ? {}
           : {
               extraCredentials: pulumi
-                .all([pulumi.output(federation), pulumi.output(args.credentials.web)])
-                .apply(([users, { caCertificates }]) => federationFiles(members, users, caCertificates)),
+                .all([
+                  pulumi.output(federation),
+                  pulumi.output(args.credentials.web),
+                  pulumi.output(extraCredentials ?? {}),
+                ])
+                .apply(([users, { caCertificates }, more]) => ({
+                  ...federationFiles(members, users, caCertificates),
+                  ...more,
+                })),
             }),
       },
       { parent: this },

@@ -5,6 +5,7 @@ import { KUBE_STATE_METRICS } from "./kubeStateMetrics";
 import { PROMETHEUS } from "./prometheusPod";
 import { KUBELET_PORT, PROMETHEUS_PORT, hostExporters } from "./scrapeJobs";
 import type { ClusterTargets, Host } from "./scrapeJobs";
+import { serviceUrls } from "./serviceJobs";
 
 export interface MonitoringFlowsArgs {
   /** Addresses of the cluster's nodes. */
@@ -60,6 +61,9 @@ export function monitoringFlows(args: MonitoringFlowsArgs): readonly Flow[] {
     })),
     { purpose: "annotated pods and services", from: prometheus, to: { kind: "pods" }, ports: [{}] },
     ...hostFlows(targets.hosts),
+    ...serviceUrls(targets.services ?? {}).map((url) =>
+      urlFlow("metrics of object store and model registry", prometheus, url),
+    ),
     ...args.urls.map((url) => urlFlow("members and remote-write receivers", prometheus, url)),
     ...(args.allowFrom === undefined
       ? []

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { allowedLabels } from "../../metrics/catalogue/kubeStateMetrics";
 import { restrictedContainer, restrictedPod, selectorLabels, workloadLabels } from "../kubernetes/pods";
 import type { MetricsPods, PodResources } from "../kubernetes/pods";
 
@@ -39,6 +40,11 @@ const collected: Readonly<Record<string, readonly string[]>> = {
   "storage.k8s.io": ["storageclasses"],
 };
 
+/** Kubernetes labels that its series tell, by resource: `deployments=[a],pods=[b,c]`. */
+const labelsAllowed = Object.entries(allowedLabels)
+  .map(([kind, labels]) => `${kind}=[${labels.join(",")}]`)
+  .join(",");
+
 /** The scrape target of the declared pod. */
 export function kubeStateMetricsPods(namespace: string): MetricsPods {
   return { namespace, labels: KUBE_STATE_METRICS, port: 8080 };
@@ -69,7 +75,12 @@ export function kubeStateMetricsSpec(
           {
             name: "kube-state-metrics",
             image,
-            args: ["--port=8080", "--telemetry-port=8081", `--resources=${kinds.join(",")}`],
+            args: [
+              "--port=8080",
+              "--telemetry-port=8081",
+              `--resources=${kinds.join(",")}`,
+              `--metric-labels-allowlist=${labelsAllowed}`,
+            ],
             ports: [
               { name: "http-metrics", containerPort: 8080 },
               { name: "telemetry", containerPort: 8081 },

@@ -1,6 +1,8 @@
 import type { MetricsPods } from "../kubernetes/pods";
 import { basicAuthFiles, ownCa } from "./credentials";
 import type { HttpConfig, RelabelConfig, ScrapeConfig } from "./prometheusSchema";
+import { serviceJobs } from "./serviceJobs";
+import type { ServiceTargets } from "./serviceJobs";
 
 /** How the kubelets' serving certificates are trusted. */
 export type KubeletTls =
@@ -26,6 +28,8 @@ export interface ClusterTargets {
   readonly dcgmExporter?: MetricsPods | undefined;
   /** What says how models travel, or what retention would remove; absent where the stack moves none. */
   readonly modelTransfer?: MetricsPods | undefined;
+  /** Servers beside the cluster: object store and model registry; absent where it has none. */
+  readonly services?: ServiceTargets | undefined;
   readonly hosts: readonly Host[];
 }
 
@@ -292,6 +296,7 @@ export function clusterJobs(cluster: string, targets: ClusterTargets): readonly 
     self,
     ...kubernetesJobs(cluster, targets),
     ...annotatedJobs(targets),
+    ...serviceJobs(targets.services ?? {}),
     ...hostJobs(targets.hosts),
   ].map((job) => stamped(cluster, job));
 }

@@ -4,7 +4,7 @@ interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow";
   readonly Action: readonly string[];
-  readonly Resource: readonly string[];
+  readonly Resource?: readonly string[];
   readonly Condition?: { readonly StringLike: Readonly<Record<"s3:prefix", readonly string[]>> };
 }
 
@@ -87,6 +87,9 @@ function statements(bucket: string, grant: Grant, members: readonly string[]): r
       return retention(bucket, members);
     case "retentionReader":
       return [allow("Report", ["s3:GetObject"], [objectArn(bucket, report)])];
+    case "metrics":
+      // rights of administrators know no resources
+      return [{ Sid: "Metrics", Effect: "Allow", Action: ["admin:Prometheus"] }];
   }
 }
 
@@ -109,5 +112,7 @@ export function policyName(bucket: string, grant: Grant): string {
       return `${bucket}-retention`;
     case "retentionReader":
       return `${bucket}-retention-reader`;
+    case "metrics":
+      return `${bucket}-metrics`;
   }
 }

@@ -94,7 +94,9 @@ export type Grant =
   /** Remove what nothing reaches any more of any member. */
   | { readonly kind: "retention" }
   /** Read the report of that, for metrics. */
-  | { readonly kind: "retentionReader" };
+  | { readonly kind: "retentionReader" }
+  /** Read the store's own metrics, and nothing that it holds. */
+  | { readonly kind: "metrics" };
 
 /** An S3 user that the landing zone makes. */
 export interface LandingZoneUser {

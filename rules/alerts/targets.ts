@@ -37,6 +37,7 @@ function componentOf(job: string): Component {
     "dcgm-exporter": "gpus",
     beegfs: "storage",
     minio: "storage",
+    "minio-api": "storage",
     mlflow: "transfer",
     "model-transfer": "transfer",
     apiserver: "api",

@@ -3,8 +3,7 @@ import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as yaml from "yaml";
 import { paths, repository } from "../paths";
-import type { Images } from "../../settings/types";
-import { overlay, type StackName } from "./overlay";
+import { overlay, type SandboxImages, type StackName } from "./overlay";
 
 /** A Pulumi stack file, as far as the sandbox deals with it. */
 export interface StackFile {
@@ -58,7 +57,7 @@ export function stackFile(folder: string, stack: StackName): string {
  * Writes the generated project: `Pulumi.yaml` with `main` pointing back at the repository, and one stack file a
  * stack. Touches no cluster and no tracked file; returns what it has to say, an overwritten hand edit first of all.
  */
-export function generateProject(stacks: readonly StackName[], images: Images): string[] {
+export function generateProject(stacks: readonly StackName[], images: SandboxImages): string[] {
   const said: string[] = [];
   fs.mkdirSync(paths.project, { recursive: true });
   const project = yaml.parse(fs.readFileSync(path.join(repository, "Pulumi.yaml"), "utf8")) as Record<

@@ -17,6 +17,8 @@ export const prometheusNodePort = 30990;
 
 /** Node ports of the hub's Alertmanagers. */
 export const alertmanagerNodePorts = [30993, 30994];
+/** What runs in the sandbox: Grafana does not. */
+export type SandboxImages = Omit<Images, "grafana">;
 
 type Hub = z.input<typeof hubSchema>;
 type Member = z.input<typeof memberSchema>;
@@ -29,7 +31,7 @@ const nodeIp = (name: string): string => {
 };
 
 /** What any stack of the sandbox has otherwise than its site: images, sizes, every address, no protection. */
-function site<T extends Site>(committed: T, stack: StackName, images: Images): T {
+function site<T extends Site>(committed: T, stack: StackName, images: SandboxImages): T {
   const { prometheus, kubernetes } = committed;
   return {
     ...committed,
@@ -78,7 +80,7 @@ function hostAddress(name: string): string {
   return found.address;
 }
 
-function hub(committed: Hub, images: Images): Hub {
+function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): Hub {
   return {
     ...site(committed, "cloud", images),
     alerting: {
@@ -107,7 +109,12 @@ function landingZone(committed: Hub["landingZone"]): Hub["landingZone"] {
   if (committed === undefined) return undefined;
   return {
     ...committed,
-    minio: { ...committed.minio, url: services.minio.url, caFile: serviceCaFile },
+    minio: {
+      ...committed.minio,
+      url: services.minio.url,
+      caFile: serviceCaFile,
+      metrics: { auth: "public" },
+    },
     mlflow: { url: services.mlflow.url, caFile: serviceCaFile, allowUnauthenticated: true },
     // no KServe here
     retention: { ...committed.retention, inferenceServices: "none" },
@@ -136,7 +143,7 @@ function modelSync(committed: Member["modelSync"]): Member["modelSync"] {
   };
 }
 
-function member(committed: Member, images: Images): Member {
+function member(committed: Member, images: SandboxImages): Member {
   return {
     ...site(committed, "hpc", images),
     alerting: {
@@ -155,7 +162,7 @@ function member(committed: Member, images: Images): Member {
 export function overlay(
   stack: StackName,
   committed: Readonly<Record<string, unknown>>,
-  images: Images,
+  images: SandboxImages,
 ): Readonly<Record<string, unknown>> {
   return stack === "cloud"
     ? { "federation:hub": hub(committed["federation:hub"] as Hub, images) }

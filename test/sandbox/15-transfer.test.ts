@@ -51,6 +51,19 @@ function mlflowDownload(uri: string): string {
   return folder;
 }
 
+describe("object store and registry", () => {
+  it.each([
+    'fed_cluster:minio_health:healthy{cluster="cloud"} == 1',
+    'fed_cluster:minio_requests:rate5m{cluster="cloud"} > 0',
+    'fed_cluster:mlflow_servers:count{cluster="cloud"} == 1',
+  ])("are recorded by the hub that scrapes them: %s", async (expression) => {
+    await until(expression, 120, async () => {
+      const found = await query(endpoints().hub, expression);
+      return found.length === 1 ? [] : [`${found.length} series`];
+    });
+  });
+});
+
 describe("a model that appears on the member", () => {
   const model = `tiny-${Date.now().toString(36)}`;
   const name = `hpc-${model}`;

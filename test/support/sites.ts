@@ -62,7 +62,18 @@ export const memberConfig: PrometheusConfigArgs = {
 export const hubConfig: PrometheusConfigArgs = {
   ...memberConfig,
   cluster: "cloud",
-  targets: { ...memberConfig.targets, hosts: [] },
+  targets: {
+    ...memberConfig.targets,
+    hosts: [],
+    services: {
+      minio: {
+        servers: ["https://192.168.200.10:30900", "https://minio-2.example"],
+        ownCa: true,
+        token: true,
+      },
+      mlflow: { url: "https://192.168.200.10:30500", ownCa: true, user: true },
+    },
+  },
   watch: {
     ...watch,
     role: "hub",

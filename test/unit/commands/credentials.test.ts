@@ -77,6 +77,52 @@ test("makes a new certificate, and no new users, where an address has changed", 
   );
 });
 
+describe("the credentials of Grafana", () => {
+  const withGrafana = (...hosts: readonly string[]) => ({ ...HUB, grafana: hosts });
+
+  test("are made with the others, or beside those that are there", async () => {
+    const { secrets } = await createSecrets([withGrafana("grafana.site"), HPC], NOW);
+    expect(hubSecretsSchema.parse(secrets)).toEqual(secrets);
+    const { grafana } = secrets.generations[0].clusters.cloud!;
+    expect(new X509Certificate(grafana!.server.certificate).subjectAltName).toBe("DNS:grafana.site");
+    expect(Buffer.from(grafana!.password, "base64url")).toHaveLength(36);
+    expect(secrets.generations[0].clusters.hpc!.grafana).toBeUndefined();
+
+    const added = await completeSecrets(first, [withGrafana("grafana.site"), HPC], NOW);
+    expect(added.said).toEqual(["made the credentials of Grafana (generation 1)"]);
+    const { grafana: made, ...cloud } = added.secrets.generations[0].clusters.cloud!;
+    expect([cloud, made!.password.length]).toEqual([first.generations[0].clusters.cloud, 48]);
+  });
+
+  test("stay as they are, get a new certificate for a new name, and go with their Grafana", async () => {
+    const { secrets } = await createSecrets([withGrafana("grafana.site"), HPC], NOW);
+    expect(await completeSecrets(secrets, [withGrafana("grafana.site"), HPC], NOW)).toEqual({
+      secrets,
+      said: [],
+    });
+    const renamed = await completeSecrets(secrets, [withGrafana("boards.site"), HPC], NOW);
+    expect(renamed.said).toEqual([
+      "new server certificate of Grafana (generation 1): the old one lacks boards.site",
+    ]);
+    const [before, after] = [secrets, renamed.secrets].map(
+      ({ generations }) => generations[0].clusters.cloud!.grafana!,
+    );
+    expect(after!.password).toBe(before!.password);
+    expect(new X509Certificate(after!.server.certificate).subjectAltName).toBe("DNS:boards.site");
+    const removed = await completeSecrets(secrets, [HUB, HPC], NOW);
+    expect(removed.said).toEqual(["removed the credentials of Grafana (generation 1): the hub deploys none"]);
+    expect(removed.secrets.generations[0].clusters.cloud).not.toHaveProperty("grafana");
+  });
+
+  test("are told when they end", async () => {
+    const { secrets } = await createSecrets([withGrafana("grafana.site")], NOW);
+    expect(endingSoon(secrets, new Date(NOW.getTime() + (SERVER_DAYS - 1) * DAY))).toEqual([
+      "the server certificate of cluster cloud (generation 1) ends in 1 days: rotate (--rotate)",
+      "the server certificate of Grafana (generation 1) ends in 1 days: rotate (--rotate)",
+    ]);
+  });
+});
+
 test("rotates beside the old generation, bridges the CAs, and finishes with the new one alone", async () => {
   const { secrets, said } = await rotate(first, [HUB, HPC], NOW);
   expect(said).toEqual(["made generation 2 beside generation 1"]);

@@ -62,7 +62,16 @@ test.each([
     "cloud",
     {
       ...ALERTING,
-      "prometheus-credentials": [...WEB, ...OF_MEMBER],
+      "prometheus-credentials": [...WEB, ...OF_MEMBER, "minio.token", ...REGISTRY],
+      "grafana-credentials": [
+        "admin.password",
+        "admin.username",
+        "ca.crt",
+        "prometheus.password",
+        "prometheus.username",
+        "tls.crt",
+        "tls.key",
+      ],
       "model-retention-credentials": [...STORE, ...REGISTRY],
       "model-retention-exporter-credentials": STORE,
     },

@@ -53,6 +53,9 @@ describe("kube-state-metrics", () => {
     };
     const resources = rules.flatMap((rule) => rule.resources).sort();
     expect(spec.template.spec.containers[0]?.args[2]).toBe(`--resources=${resources.join(",")}`);
+    expect(spec.template.spec.containers[0]?.args[3]).toBe(
+      "--metric-labels-allowlist=deployments=[serving.kserve.io/inferenceservice],pods=[model-cluster,model-name,model-version]",
+    );
     expect(resources).not.toContain("secrets");
     expect(resources).not.toContain("configmaps");
     expect(new Set(rules.flatMap((rule) => rule.verbs))).toEqual(new Set(["list", "watch"]));

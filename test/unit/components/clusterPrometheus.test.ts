@@ -58,6 +58,7 @@ const hub = (
         members,
         pricePerGpuHour,
         federation: pulumi.secret(federation),
+        extraCredentials: pulumi.secret({ "minio.token": "token of minio" }),
       }),
     { preview },
   );
@@ -334,6 +335,7 @@ describe("the hub's Prometheus", () => {
         ...credentialFiles(web),
         "member-hpc.username": "federation-1",
         "member-hpc.password": "federation password",
+        "minio.token": "token of minio",
         "member-hpc.ca.crt": web.caCertificates,
       }),
     });

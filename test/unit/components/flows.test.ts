@@ -23,7 +23,13 @@ const API_SERVER = "192.168.100.5";
 const site: MonitoringFlowsArgs = {
   nodes: [NODE],
   apiServer: { addresses: [API_SERVER], port: 6443 },
-  targets: memberConfig.targets,
+  targets: {
+    ...memberConfig.targets,
+    services: {
+      minio: { servers: ["https://192.168.200.11:9000"], ownCa: true, token: true },
+      mlflow: { url: "https://192.168.200.12:5000", ownCa: true, user: true },
+    },
+  },
   ownKubeStateMetrics: true,
   allowFrom: ["192.168.200.0/24"],
   urls: ["https://192.168.200.10:30990"],
@@ -53,6 +59,8 @@ const declared: readonly Connection[] = [
   { from: prometheus, to: ip("192.168.100.21"), port: 9100 },
   { from: prometheus, to: ip("192.168.100.21"), port: 9400 },
   { from: prometheus, to: ip("192.168.200.10"), port: 30990 },
+  { from: prometheus, to: ip("192.168.200.11"), port: 9000 },
+  { from: prometheus, to: ip("192.168.200.12"), port: 5000 },
   { from: ip("192.168.200.77"), to: prometheus, port: 9090 },
   { from: ip(NODE), to: prometheus, port: 9090 },
   { from: kubeStateMetrics, to: dns, port: 53, protocol: "UDP" },
@@ -90,11 +98,15 @@ describe("the monitoring flows, as rendered policies", () => {
         "192.168.100.10",
         "192.168.100.21",
         "192.168.200.10",
+        "192.168.200.11",
+        "192.168.200.12",
         "192.168.200.77",
         "8.8.8.8",
       ].map(ip),
     ];
-    const ports = [22, 53, 443, 6443, 6817, 8080, 8081, 9090, 9100, 9101, 9110, 9400, 10250, 12345, 30990];
+    const ports = [
+      22, 53, 443, 5000, 6443, 6817, 8080, 8081, 9000, 9090, 9100, 9101, 9110, 9400, 10250, 12345, 30990,
+    ];
     const ours = (end: Endpoint): boolean => "namespace" in end && end.namespace === NAMESPACE;
     const connections = ends
       .flatMap((from) => ends.map((to) => ({ from, to })))
@@ -107,8 +119,9 @@ describe("the monitoring flows, as rendered policies", () => {
       // annotated pods and services: TCP to any pod of the cluster outside this namespace
       ...[dns, dcgm, anywhere].flatMap((to) => ports.map((port) => text({ from: prometheus, to, port }))),
     ]);
-    // clients outside are allowed as a network, which the other cluster's address is part of
-    expected.add(text({ from: ip("192.168.200.10"), to: prometheus, port: 9090 }));
+    // clients outside are allowed as a network, which these addresses are part of
+    for (const address of ["192.168.200.10", "192.168.200.11", "192.168.200.12"])
+      expected.add(text({ from: ip(address), to: prometheus, port: 9090 }));
     expect(connections.length).toBeGreaterThan(1000);
     expect(
       connections

@@ -2,17 +2,22 @@ import { createHash } from "node:crypto";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
-import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
+import * as grafana from "@pulumiverse/grafana";
+import { parse } from "yaml";
 import { DEFAULT_OBJECTIVES } from "../../../rules/alerts";
 import type {
   AlertingSettings,
+  DeployedGrafana,
   HubSettings,
   LandingZone,
   MemberCredentials,
   MemberSettings,
   ModelSyncSettings,
   Settings,
+  SiteGrafana,
 } from "../../../settings";
+import * as dashboards from "../../../dashboards";
+import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
 import { CLUSTER_UID, only, record, summary, valueOf } from "../../support/mocks";
 import type { RecordOptions, Registration } from "../../support/mocks";
 import {
@@ -70,6 +75,7 @@ function site(
       nodeExporter: "node-exporter:v1",
       alertmanager: "alertmanager:v0.28.1",
       node: "node:24",
+      grafana: GRAFANA_IMAGE,
     },
     credentials: { kind: "stack", web: pulumi.secret(web) },
   };
@@ -91,6 +97,26 @@ const member: MemberSettings = {
   },
   hubStack: "organization/federation/cloud",
 };
+const GRAFANA_IMAGE = `docker.io/grafana/grafana:13.2.1@sha256:${"0".repeat(64)}`;
+const deployedGrafana: DeployedGrafana = {
+  kind: "deploy",
+  expose: { kind: "nodePort", port: 30300, allowFrom: ["192.168.200.0/24"] },
+  anonymousViewers: false,
+  credentials: pulumi.secret({
+    caCertificates: "ca certificates",
+    serverCertificate: "certificate of grafana",
+    serverKey: "key of grafana",
+    prometheus: web.local,
+    admin: { username: "admin", password: "admin password" },
+  }),
+};
+const siteGrafana: SiteGrafana = {
+  kind: "existing",
+  url: "https://grafana.example",
+  ca: "ca of grafana",
+  token: pulumi.secret("token of grafana"),
+  prometheus: pulumi.secret({ caCertificates: "ca certificates", user: web.local }),
+};
 const hub: HubSettings = {
   ...site("cloud"),
   role: "hub",
@@ -111,8 +137,18 @@ const worker = { text: "worker", sha256: createHash("sha256").update("worker").d
 const key = (accessKey: string) => ({ accessKey, secretKey: `${accessKey}-secret` });
 const landingZone: LandingZone = {
   worker,
-  minio: { url: "https://192.168.200.10:30900", region: "us-east-1" },
-  mlflow: { url: "https://192.168.200.10:30500", allowUnauthenticated: false },
+  minio: {
+    url: "https://192.168.200.10:30900",
+    region: "us-east-1",
+    ca: "ca of minio",
+    metrics: { auth: "bearerToken" },
+  },
+  mlflow: {
+    url: "https://192.168.200.10:30500",
+    allowUnauthenticated: false,
+    ca: "ca of mlflow",
+    metrics: true,
+  },
   buckets: { models: "models", benchmarks: "benchmarks" },
   adoptBuckets: [],
   retention: {
@@ -132,6 +168,7 @@ const landingZone: LandingZone = {
   ],
   retentionCredentials: pulumi.secret(key("gc")),
   retentionReaderCredentials: pulumi.secret(key("gcr")),
+  metricsToken: pulumi.secret("token of minio"),
 };
 const modelSync: ModelSyncSettings = {
   worker,
@@ -172,6 +209,9 @@ async function run(
   jest.doMock("@pulumi/pulumi", () => pulumi);
   jest.doMock("@pulumi/kubernetes", () => kubernetes);
   jest.doMock("@pulumi/minio", () => minio);
+  jest.doMock("@pulumiverse/grafana", () => grafana);
+  // pure, and slow to load
+  jest.doMock("../../../dashboards", () => dashboards);
   jest.doMock("../../../settings", () => ({ loadSettings: () => settings, preflight }));
   let outputs: Readonly<Record<string, unknown>> = {};
   const registrations = await record(
@@ -330,6 +370,128 @@ describe("the program", () => {
     expect(await jobs({ ...member, modelSync })).toContain("app.kubernetes.io/name=model-sync-exporter");
     expect(await jobs(hub)).not.toContain("model-transfer");
     expect(await jobs({ ...hub, landingZone })).toContain("app.kubernetes.io/name=model-retention-exporter");
+  });
+
+  it("scrapes object store and registry of a landing zone with their CAs and credentials, and only then", async () => {
+    const jobsAndFiles = async (settings: Settings) => {
+      const { registrations } = await run(settings);
+      const config = only(registrations, "prometheus-config").inputs as { data: Record<string, string> };
+      const { data } = only(registrations, "prometheus-credentials").inputs as {
+        data: { value: Record<string, string> };
+      };
+      const { scrape_configs } = parse(config.data["prometheus.yml"] ?? "") as {
+        scrape_configs: { job_name: string }[];
+      };
+      const files = Object.entries(data.value)
+        .filter(([name]) => /^(minio|mlflow)\./.test(name))
+        .map(([name, text]) => [name, Buffer.from(text, "base64").toString()]);
+      const jobs = scrape_configs
+        .map(({ job_name }) => job_name)
+        .filter((job) => /^(minio|mlflow)/.test(job));
+      return { jobs, files: Object.fromEntries(files) as Readonly<Record<string, string>> };
+    };
+    expect(await jobsAndFiles(hub)).toEqual({ jobs: [], files: {} });
+    expect(await jobsAndFiles({ ...hub, landingZone })).toEqual({
+      jobs: ["minio", "minio-api", "mlflow"],
+      files: {
+        "minio.ca.crt": "ca of minio",
+        "minio.token": "token of minio",
+        "mlflow.ca.crt": "ca of mlflow",
+        "mlflow.password": "hub-password",
+        "mlflow.username": "hub",
+      },
+    });
+    const { metricsToken: _token, mlflowCredentials: _user, ...open } = landingZone;
+    const mlflow = { ...landingZone.mlflow, allowUnauthenticated: true, metrics: false };
+    expect(await jobsAndFiles({ ...hub, landingZone: { ...open, mlflow } })).toEqual({
+      jobs: ["minio", "minio-api"],
+      files: { "minio.ca.crt": "ca of minio" },
+    });
+  });
+
+  it("adds Grafana beside a hub's Prometheus where it is to be deployed, in a preview too", async () => {
+    const added = async (preview: boolean): Promise<readonly string[]> => {
+      const before = summary((await run(hub, { preview })).registrations);
+      const now = summary((await run({ ...hub, grafana: deployedGrafana }, { preview })).registrations);
+      expect(now).toEqual(expect.arrayContaining([...before]));
+      return now.filter((name) => !before.includes(name));
+    };
+    const up = await added(false);
+    expect(up).toEqual([
+      "federation:monitoring:Grafana grafana",
+      "kubernetes:apps/v1:Deployment grafana-deployment",
+      "kubernetes:core/v1:ConfigMap grafana-config",
+      "kubernetes:core/v1:ConfigMap grafana-federation-cluster-overview",
+      "kubernetes:core/v1:ConfigMap grafana-federation-health",
+      "kubernetes:core/v1:ConfigMap grafana-federation-inference-performance",
+      "kubernetes:core/v1:ConfigMap grafana-federation-model-pipeline",
+      "kubernetes:core/v1:ConfigMap grafana-federation-resource-utilization",
+      "kubernetes:core/v1:ConfigMap grafana-federation-workload-status",
+      "kubernetes:core/v1:Secret grafana-credentials",
+      "kubernetes:core/v1:Service grafana-service",
+      "kubernetes:networking.k8s.io/v1:NetworkPolicy federation-grafana",
+    ]);
+    expect(await added(true)).toEqual(up);
+  });
+
+  it("gives Grafana this Prometheus, this site's dashboards and a way between the two", async () => {
+    const { registrations, outputs } = await run({ ...hub, grafana: deployedGrafana });
+    const { data } = only(registrations, "grafana-config").inputs as { data: Record<string, string> };
+    expect(data["provisioning_datasources_federation.yaml"]).toContain(
+      "url: https://prometheus.federation.svc:9090\n",
+    );
+    expect(data["grafana.ini"]).toContain("root_url = https://192.168.100.10:30300\n");
+    const [health] = dashboards
+      .buildDashboards({ hub: "cloud", members: ["hpc"], thresholds: DEFAULT_THRESHOLDS, priced: true })
+      .filter(({ uid }) => uid === "federation-health");
+    expect(only(registrations, "grafana-federation-health").inputs.data).toEqual({
+      "federation-health.json": health?.json,
+    });
+    expect(only(registrations, "grafana-deployment").inputs).toMatchObject({
+      spec: { template: { spec: { containers: [{ image: GRAFANA_IMAGE }] } } },
+    });
+    const { spec } = only(registrations, "federation-prometheus").inputs as {
+      spec: { ingress: { from: { podSelector?: { matchLabels: Record<string, string> } }[] }[] };
+    };
+    const sources = spec.ingress.flatMap(({ from }) =>
+      from.map(({ podSelector }) => podSelector?.matchLabels),
+    );
+    expect(sources.map((labels) => labels?.["app.kubernetes.io/name"])).toContain("grafana");
+    expect(outputs.grafanaUrl).toBe("https://192.168.100.10:30300");
+    expect((await secretness(outputs)).grafanaAdmin).toBe(true);
+    expect(await valueOf(outputs.grafanaAdmin as pulumi.Output<unknown>)).toEqual({
+      username: "admin",
+      password: "admin password",
+    });
+  });
+
+  it("writes the dashboards to a Grafana that the site has, once the cluster is known to be the right one", async () => {
+    const into: Registration[] = [];
+    const { outputs } = await run({ ...hub, grafana: siteGrafana }, { into });
+    expect(summary(into).filter((name) => name.includes("rafana"))).toEqual([
+      "federation:monitoring:ExistingGrafana grafana",
+      "grafana:oss/dashboard:Dashboard grafana-federation-cluster-overview",
+      "grafana:oss/dashboard:Dashboard grafana-federation-health",
+      "grafana:oss/dashboard:Dashboard grafana-federation-inference-performance",
+      "grafana:oss/dashboard:Dashboard grafana-federation-model-pipeline",
+      "grafana:oss/dashboard:Dashboard grafana-federation-resource-utilization",
+      "grafana:oss/dashboard:Dashboard grafana-federation-workload-status",
+      "grafana:oss/dataSource:DataSource grafana-data-source",
+      "grafana:oss/folder:Folder grafana-folder",
+      "pulumi:providers:grafana grafana-provider",
+    ]);
+    expect(only(into, "grafana-data-source").inputs).toMatchObject({
+      url: "https://192.168.100.10:30990",
+      basicAuthEnabled: true,
+    });
+    expect(only(into, "grafana-provider").inputs).toMatchObject({
+      url: "https://grafana.example",
+      caCert: "ca of grafana",
+    });
+    const identity = into.findIndex(({ name }) => name === "cluster-identity");
+    expect(into.findIndex(({ name }) => name === "grafana-provider")).toBeGreaterThan(identity);
+    expect(Object.keys(outputs)).toContain("grafanaUrl");
+    expect(Object.keys(outputs)).not.toContain("grafanaAdmin");
   });
 
   it("hands the rendered files to the preflight before anything is registered", async () => {

@@ -12,6 +12,7 @@ import type {
   RelabelConfig,
   ScrapeConfig,
 } from "../../../components/monitoring/prometheusSchema";
+import type { ServiceTargets } from "../../../components/monitoring/serviceJobs";
 import { hubConfig, memberConfig, members, pricePerGpuHour } from "../../support/sites";
 
 const sites = {
@@ -161,6 +162,65 @@ describe("the jobs of a cluster", () => {
       static_configs: [{ targets: ["192.168.100.10:6817"], labels: { host: "slurm-ctl" } }],
       relabel_configs: [{ target_label: "cluster", replacement: "hpc" }],
     });
+  });
+
+  it("read object store and registry over TLS, with what lies among the credentials", () => {
+    const cluster = { target_label: "cluster", replacement: "cloud" };
+    const minio = {
+      scheme: "https",
+      tls_config: { ca_file: "/etc/prometheus/credentials/minio.ca.crt" },
+      authorization: { credentials_file: "/etc/prometheus/credentials/minio.token" },
+      static_configs: [{ targets: ["192.168.200.10:30900", "minio-2.example:443"] }],
+      relabel_configs: [cluster],
+    };
+    expect(job("minio", hubConfig)).toEqual({
+      job_name: "minio",
+      metrics_path: "/minio/metrics/v3/cluster",
+      ...minio,
+    });
+    expect(job("minio-api", hubConfig)).toEqual({
+      job_name: "minio-api",
+      metrics_path: "/minio/metrics/v3/api",
+      ...minio,
+    });
+    expect(job("mlflow", hubConfig)).toEqual({
+      job_name: "mlflow",
+      metrics_path: "/metrics",
+      scheme: "https",
+      tls_config: { ca_file: "/etc/prometheus/credentials/mlflow.ca.crt" },
+      basic_auth: {
+        username_file: "/etc/prometheus/credentials/mlflow.username",
+        password_file: "/etc/prometheus/credentials/mlflow.password",
+      },
+      fallback_scrape_protocol: "PrometheusText0.0.4",
+      static_configs: [{ targets: ["192.168.200.10:30500"] }],
+      relabel_configs: [cluster],
+    });
+  });
+
+  it("name no CA, token or user that is not there, and leave out what is not watched", () => {
+    const open = { servers: ["https://192.168.200.10:30900"], ownCa: false, token: false };
+    const withServices = (services: ServiceTargets): PrometheusConfigArgs => ({
+      ...memberConfig,
+      targets: { ...memberConfig.targets, services },
+    });
+    const args = withServices({
+      minio: open,
+      mlflow: { url: "https://192.168.200.10:30500", ownCa: false, user: false },
+    });
+    for (const name of ["minio", "minio-api", "mlflow"]) {
+      const { scheme, tls_config, authorization, basic_auth } = job(name, args);
+      expect([name, scheme, tls_config, authorization, basic_auth]).toEqual([
+        name,
+        "https",
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    }
+    const names = jobsOf(withServices({ minio: open })).map(({ job_name }) => job_name);
+    expect(names).toContain("minio");
+    expect(names).not.toContain("mlflow");
   });
 
   it("scrape Prometheus itself by TLS with the local user", () => {

@@ -1,4 +1,4 @@
-import { createSecrets } from "../../../commands/credentials";
+import { type ClusterToServe, createSecrets } from "../../../commands/credentials";
 import type { HubSecrets } from "../../../settings/credentials";
 import type { RawConfig } from "../../../settings/reader";
 
@@ -26,8 +26,11 @@ export const CLUSTERS = [
 ];
 
 /** Credentials of a hub `cloud` and its member `hpc`; made once a test file. */
-export async function sampleSecrets(now = new Date()): Promise<HubSecrets> {
-  return (await createSecrets(CLUSTERS, now)).secrets;
+export async function sampleSecrets(
+  now = new Date(),
+  clusters: readonly ClusterToServe[] = CLUSTERS,
+): Promise<HubSecrets> {
+  return (await createSecrets(clusters, now)).secrets;
 }
 
 const RUNBOOK = "https://runbooks.example/runbook.md";

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { rotate } from "../../../commands/credentials";
 import type { HubSecrets } from "../../../settings/credentials";
 import { ownGrant } from "../../../settings";
+import { metricsToken } from "../../../settings/metricsToken";
 import { parseSettings } from "../../../settings/parse";
 import { SettingsError } from "../../../settings/problems";
 import type { RawConfig } from "../../../settings/reader";
@@ -106,8 +108,8 @@ describe("a hub's landing zone", () => {
   it("is MinIO and MLflow by their URLs, with defaults for the rest", () => {
     const { zone, transfer } = parsedZone();
     expect(zone).toEqual({
-      minio: { url: ZONE.minio.url, region: "us-east-1" },
-      mlflow: { url: ZONE.mlflow.url, allowUnauthenticated: false },
+      minio: { url: ZONE.minio.url, region: "us-east-1", metrics: { auth: "bearerToken" } },
+      mlflow: { url: ZONE.mlflow.url, allowUnauthenticated: false, metrics: true },
       buckets: { models: "models", benchmarks: "benchmarks" },
       adoptBuckets: [],
       retention: {
@@ -121,7 +123,7 @@ describe("a hub's landing zone", () => {
     expect(transfer).toEqual({ minioCredentials: MINIO, mlflowCredentials: MLFLOW });
   });
 
-  it("has a writer and a reader for each member and two users for retention, of every generation", async () => {
+  it("has a writer and a reader for each member, two users for retention and one for metrics, of every generation", async () => {
     const now = new Date();
     const both = (await rotate(secrets, CLUSTERS, now)).secrets;
     const { zone, transfer } = parsedZone();
@@ -134,6 +136,7 @@ describe("a hub's landing zone", () => {
       "model-sync-status-hpc-1: reader of hpc",
       "model-retention-run-1: retention",
       "model-retention-status-1: retentionReader",
+      "minio-metrics-1: metrics",
     ]);
     expect(names(both)).toEqual([
       "model-sync-run-hpc-1: writer of hpc",
@@ -144,6 +147,8 @@ describe("a hub's landing zone", () => {
       "model-retention-run-2: retention",
       "model-retention-status-1: retentionReader",
       "model-retention-status-2: retentionReader",
+      "minio-metrics-1: metrics",
+      "minio-metrics-2: metrics",
     ]);
   });
 
@@ -168,6 +173,41 @@ describe("a hub's landing zone", () => {
     expect(await valueOf(settings.admin)).toEqual(MINIO);
     expect(await pulumi.isSecret(settings.admin)).toBe(true);
     for (const { secretKey } of settings.users) expect(await pulumi.isSecret(secretKey)).toBe(true);
+  });
+
+  it("reads MinIO's metrics with a token of the newest user made for that, the same each time", async () => {
+    const both = (await rotate(secrets, CLUSTERS, new Date())).secrets;
+    const { zone, transfer } = parsedZone();
+    const { metricsToken: token } = landingZoneSettings(zone, worker, transfer, both, "cloud", ["hpc"]);
+    if (token === undefined) throw new Error("no token");
+    expect(await pulumi.isSecret(token)).toBe(true);
+    const secretKey = both.generations[1]?.clusters.cloud?.s3?.metrics ?? "";
+    const text = await valueOf(token);
+    expect(text).toBe(metricsToken({ accessKey: "minio-metrics-2", secretKey }));
+    const [header, claims, signature] = text.split(".");
+    const decoded = [header, claims].map(
+      (part = "") => JSON.parse(Buffer.from(part, "base64url").toString()) as unknown,
+    );
+    expect(decoded).toEqual([
+      { alg: "HS512", typ: "JWT" },
+      { exp: 4_102_444_800, iss: "prometheus", sub: "minio-metrics-2" },
+    ]);
+    expect(signature).toBe(createHmac("sha512", secretKey).update(`${header}.${claims}`).digest("base64url"));
+  });
+
+  it("has neither user nor token for metrics that are public", () => {
+    const { zone, transfer } = parsedZone();
+    const open = { ...zone, minio: { ...zone.minio, metrics: { auth: "public" as const } } };
+    const settings = landingZoneSettings(open, worker, transfer, secrets, "cloud", ["hpc"]);
+    expect(settings.metricsToken).toBeUndefined();
+    expect(settings.users.map(({ grant }) => grant.kind)).not.toContain("metrics");
+  });
+
+  it("knows two ways to read metrics, and the servers by their URLs", () => {
+    expect(problems(hub(edited(ZONE, "minio.metrics", { auth: "none", servers: [] })), "cloud")).toEqual([
+      '  - federation:hub.landingZone.minio.metrics.auth = "none": must be bearerToken or public',
+      "  - federation:hub.landingZone.minio.metrics.servers = []: must be a list of at least 1 https URLs of host and port",
+    ]);
   });
 
   it("needs its administrator and a user at the registry, and says how to set them", () => {

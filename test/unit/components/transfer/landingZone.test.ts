@@ -9,6 +9,7 @@ const declare = (change: Partial<ModelLandingZoneArgs> = {}, preview = false) =>
   record(() => new ModelLandingZone("zone", { ...landingZoneArgs(), ...change }), { preview });
 
 const USERS = [
+  "metrics-1",
   "reader-hpc-1",
   "reader-hpc-2",
   "reader-hpc2-1",
@@ -19,6 +20,7 @@ const USERS = [
   "writer-hpc2-1",
 ];
 const POLICIES = [
+  "models-metrics",
   "models-reader-hpc",
   "models-reader-hpc2",
   "models-retention",
@@ -268,6 +270,12 @@ describe("the policy of", () => {
     ]);
   });
 
+  it("the reader of metrics allows nothing of what the store holds", () => {
+    expect(statements("trained", { kind: "metrics" }, ["hpc"])).toEqual([
+      { Sid: "Metrics", Effect: "Allow", Action: ["admin:Prometheus"] },
+    ]);
+  });
+
   it("each grant has a name of its own", () => {
     const names = [
       policyName("trained", { kind: "writer", member: "reader-a" }),
@@ -275,6 +283,7 @@ describe("the policy of", () => {
       policyName("trained", { kind: "reader", member: "a" }),
       policyName("trained", { kind: "retention" }),
       policyName("trained", { kind: "retentionReader" }),
+      policyName("trained", { kind: "metrics" }),
     ];
     expect(names).toEqual([
       "trained-writer-reader-a",
@@ -282,6 +291,7 @@ describe("the policy of", () => {
       "trained-reader-a",
       "trained-retention",
       "trained-retention-reader",
+      "trained-metrics",
     ]);
   });
 });

@@ -103,6 +103,7 @@ export const landingZoneArgs = (): ModelLandingZoneArgs => ({
     user("reader-hpc2-1", { kind: "reader", member: "hpc2" }),
     user("retention-1", { kind: "retention" }),
     user("retention-reader-1", { kind: "retentionReader" }),
+    user("metrics-1", { kind: "metrics" }),
   ],
   protect: true,
 });
