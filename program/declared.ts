@@ -1,8 +1,9 @@
 import { runDeadlineSeconds, verifyDeadlineSeconds } from "../components/transfer/deadlines";
 import { RETENTION_DEADLINE_SECONDS } from "../components/transfer/modelRetention";
+import { MINIO_JOBS, MLFLOW_JOB } from "../components/monitoring/serviceJobs";
 import { hostExporters } from "../components/monitoring/scrapeJobs";
 import type { DeclaredCluster, DeclaredTarget, DeclaredTransfer } from "../rules/health";
-import type { Host, ModelSyncSettings, Settings } from "../settings";
+import type { Host, LandingZone, ModelSyncSettings, Settings } from "../settings";
 import { longestGapSeconds } from "../settings/schedules";
 
 /** Replicas of Alertmanager: the hub's notify for all, a member's only while the hub is not reached. */
@@ -22,6 +23,11 @@ function declaredTransfer(sync: ModelSyncSettings): DeclaredTransfer {
     verifyWithin: within(sync.verify.schedule, verify, sync.timeZone),
   };
 }
+
+const serviceJobs = ({ mlflow }: LandingZone): readonly string[] => [
+  ...Object.keys(MINIO_JOBS),
+  ...(mlflow.metrics ? [MLFLOW_JOB] : []),
+];
 
 const hostTargets = ({ name, roles }: Host): readonly DeclaredTarget[] =>
   roles.flatMap((role) => Object.keys(hostExporters[role].jobs).map((job) => ({ job, host: name })));
@@ -54,14 +60,14 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
       ...each("node-exporter", ofOwnExporter),
       ...each("dcgm-exporter", withGpus),
       ...(landingZone === undefined && sync === undefined ? [] : [{ job: "model-transfer" }]),
-      ...(landingZone === undefined ? [] : ["minio", "mlflow"].map((job) => ({ job }))),
+      ...(landingZone === undefined ? [] : serviceJobs(landingZone).map((job) => ({ job }))),
       ...hosts.flatMap(hostTargets),
     ],
     gpus: withGpus.length > 0 || has("dcgm") ? inventory.gpus : 0,
     slurm: has("slurmctld"),
     beegfs: has("beegfs"),
     minio: landingZone !== undefined,
-    mlflow: landingZone !== undefined,
+    mlflow: landingZone?.mlflow.metrics === true,
     ...(sync === undefined ? {} : { transfer: declaredTransfer(sync) }),
     ...(landingZone === undefined
       ? {}

@@ -30,6 +30,8 @@ import {
   web,
 } from "../../support/sites";
 
+const GRAFANA_IMAGE = `docker.io/grafana/grafana:13.2.1@sha256:${"0".repeat(64)}`;
+
 interface Run {
   readonly registrations: readonly Registration[];
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -97,7 +99,6 @@ const member: MemberSettings = {
   },
   hubStack: "organization/federation/cloud",
 };
-const GRAFANA_IMAGE = `docker.io/grafana/grafana:13.2.1@sha256:${"0".repeat(64)}`;
 const deployedGrafana: DeployedGrafana = {
   kind: "deploy",
   expose: { kind: "nodePort", port: 30300, allowFrom: ["192.168.200.0/24"] },
