@@ -56,12 +56,14 @@ export async function ensureServing(
   const reader = await modelReader(bucketOf(version.source));
   const store = { url: services.minio.url, reader, ca: readFileSync(serviceCaFile, "utf8") };
   const script = await bundle(resolve(__dirname, "load.ts"));
-  const objects = [
-    ...servedModelObjects({ ...version, image: images.kserve, store }),
-    ...loadObjects(version.model, script, images.node),
-  ];
-  await applyAll(api, objects);
-  for (const deployment of deploymentsOf(objects)) await waitForRollout(cluster, api, deployment);
+  // the load last: what it asked before the model was there would only fail
+  for (const objects of [
+    servedModelObjects({ ...version, image: images.kserve, store }),
+    loadObjects(version.model, script, images.node),
+  ]) {
+    await applyAll(api, objects);
+    for (const deployment of deploymentsOf(objects)) await waitForRollout(cluster, api, deployment);
+  }
 }
 
 /** A served model in one line; undefined where it is not served. */
