@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly auth?: string;
   readonly ca?: string;
   readonly serverName?: string;
+  /** Longest time that an answer may take, ms. Default: a minute. */
+  readonly timeoutMs?: number;
 }
 
 /** The part of Prometheus's HTTP client configuration that is understood. */
@@ -133,14 +135,14 @@ export class Prometheus {
   }
 
   async #send(url: string, method: string, body?: string): Promise<{ status: number; body: string }> {
-    const { auth, ca, serverName } = this.#at;
+    const { auth, ca, serverName, timeoutMs = TIMEOUT_MS } = this.#at;
     return await new Promise((resolve, reject) => {
       const request = (this.#agent instanceof https.Agent ? https : http).request(
         url,
         {
           method,
           agent: this.#agent,
-          timeout: TIMEOUT_MS,
+          timeout: timeoutMs,
           ...(auth === undefined ? {} : { auth }),
           ...(ca === undefined ? {} : { ca }),
           ...(serverName === undefined ? {} : { servername: serverName }),
@@ -156,7 +158,7 @@ export class Prometheus {
         },
       );
       request.on("timeout", () =>
-        request.destroy(new Error(`${url} did not answer within ${TIMEOUT_MS / 1000} s`)),
+        request.destroy(new Error(`${url} did not answer within ${timeoutMs / 1000} s`)),
       );
       request.on("error", (error) => reject(new Error(`${url}: ${error.message}`)));
       request.end(body);

@@ -138,15 +138,18 @@ function product(declared: Declared, cluster: string): readonly SyntheticSeries[
     .map((labels) => ({ name: declared.name, labels }));
 }
 
+/** The clusters of which there are series of a recorded name. */
+export function clustersOf(name: string): readonly string[] {
+  const [, clusters = [HUB, MEMBER]] = places.find(([pattern]) => pattern.test(name)) ?? [];
+  return clusters;
+}
+
 /** The recorded series of the federation that does not exist whose name is wanted. */
 export function syntheticSeries(wanted: (name: string) => boolean): readonly SyntheticSeries[] {
   const all = [...clusterRecorded, ...hubRecorded, ...Object.values(health), ...Object.values(hubHealth)];
   return [...new Map(all.map((metric) => [metric.name, metric] as const)).values()]
     .filter(({ name }) => wanted(name))
-    .flatMap((metric) => {
-      const [, clusters = [HUB, MEMBER]] = places.find(([pattern]) => pattern.test(metric.name)) ?? [];
-      return clusters.flatMap((cluster) => product(metric, cluster));
-    });
+    .flatMap((metric) => clustersOf(metric.name).flatMap((cluster) => product(metric, cluster)));
 }
 
 /** A number between 0 and 1 that a text always gives. */
