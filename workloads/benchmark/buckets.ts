@@ -3,7 +3,7 @@
  * file has no import, so that a k6 script can take it in as it is.
  *
  * Bucket 0 holds latencies up to 1 ms, bucket i those above 1.01^(i-1) ms up to 1.01^i ms, the last one what is above
- * about 101 s and has no upper bound.
+ * about 102 s and has no upper bound.
  */
 
 /** Upper bound of bucket 0, ms. */

@@ -46,6 +46,7 @@ export const knobs = [
   "maxBatchedSequences",
   "maxModelLength",
   "kvCacheType",
+  "weightType",
   "prefixCaching",
   "autoscalerTarget",
   "autoscalerPollSeconds",
@@ -53,6 +54,8 @@ export const knobs = [
   "imagePrePull",
   "compileCache",
   "readinessPeriodSeconds",
+  "nodes",
+  "modelVersion",
 ] as const;
 export type Knob = (typeof knobs)[number];
 
@@ -63,6 +66,8 @@ export const targetSchema = z.strictObject({
   model: name,
   /** Version of the registered model that answered. */
   version: name,
+  /** Does this version hold the alias `champion`? */
+  champion: z.boolean().default(false),
   cluster: name,
   namespace: name.optional(),
   /** InferenceService, for what a person has to look for. */
@@ -349,6 +354,9 @@ export const summarySchema = z.strictObject({
     usedCostPer1000Requests: amount.optional(),
     usedCostPerMillionTokens: amount.optional(),
     joulesPer1000Requests: amount.optional(),
+    /** Shares of requests without a good HTTP answer, and of answers with the wrong content, below the knee. */
+    errorRatio: ratio.optional(),
+    wrongAnswerRatio: ratio.optional(),
   }),
 });
 
