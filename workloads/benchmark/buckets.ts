@@ -13,7 +13,10 @@ export const RATIO = 1.01;
 /** Number of buckets, with the first and the last one. */
 export const BUCKETS = 1161;
 
-const bounds: readonly number[] = Array.from({ length: BUCKETS - 1 }, (_, index) => LOWEST_MS * RATIO ** index);
+const bounds: readonly number[] = Array.from(
+  { length: BUCKETS - 1 },
+  (_, index) => LOWEST_MS * RATIO ** index,
+);
 
 /** The highest latency that bucket `index` holds, ms; infinite for the last one. */
 export function upperBoundMs(index: number): number {

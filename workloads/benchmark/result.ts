@@ -106,7 +106,15 @@ export const targetSchema = z.strictObject({
 export const latenciesSchema = z
   .strictObject({
     /** `[bucket, count]`, ascending, without empty ones. */
-    counts: z.array(z.tuple([z.int().min(0).max(BUCKETS - 1), z.int().positive()])),
+    counts: z.array(
+      z.tuple([
+        z
+          .int()
+          .min(0)
+          .max(BUCKETS - 1),
+        z.int().positive(),
+      ]),
+    ),
     /** Sum of the same latencies, for the mean. */
     sumSeconds: seconds,
   })
@@ -212,7 +220,10 @@ export const loadSchema = z
       wrongAnswers +
         Object.values(failures).reduce((sum, n) => sum + n, 0) +
         latencies.counts.reduce((sum, [, n]) => sum + n, 0),
-    { path: ["requests"], message: "must be the sum of good answers (latencies), wrong answers and failures" },
+    {
+      path: ["requests"],
+      message: "must be the sum of good answers (latencies), wrong answers and failures",
+    },
   );
 
 /** Time to first token as the streaming probe saw it: `sampled`, at a low rate beside the load. */
@@ -251,7 +262,9 @@ const sums = ({ phases: timed, totalSeconds }: Stopwatch): boolean =>
   totalSeconds === undefined ||
   Math.abs(timed.reduce((sum, one) => sum + one.seconds, 0) - totalSeconds) <= TOLERANCE;
 const ordered = ({ phases: timed }: Stopwatch): boolean =>
-  timed.every(({ phase }, at) => at === 0 || phases.indexOf(phase) > phases.indexOf(timed[at - 1]?.phase ?? phase));
+  timed.every(
+    ({ phase }, at) => at === 0 || phases.indexOf(phase) > phases.indexOf(timed[at - 1]?.phase ?? phase),
+  );
 const SUMS = { path: ["totalSeconds"], message: "phases must sum to the total" };
 const ORDERED = { path: ["phases"], message: "phases must stand in their order, each once" };
 
