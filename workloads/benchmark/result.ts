@@ -361,7 +361,9 @@ export const summarySchema = z.strictObject({
     kneeRatePerGpu: amount.optional(),
     coldStartSeconds: seconds.optional(),
     autoscalingSeconds: seconds.optional(),
+    /** At the knee, else at the warm rate; and at the warm rate. */
     gpuUtilisation: ratio.optional(),
+    warmGpuUtilisation: ratio.optional(),
     costPer1000Requests: amount.optional(),
     costPerMillionTokens: amount.optional(),
     usedCostPer1000Requests: amount.optional(),

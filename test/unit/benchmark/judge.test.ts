@@ -439,6 +439,21 @@ describe("evidence that cannot carry a verdict is invalid, never a pass:", () =>
     expect(kinds(judgement, "autoscaling")).toEqual(["unschedulable"]);
   });
 
+  it("a scenario without a target of its own that failed", () => {
+    const result = runAgainst({ target: { gpusPerReplica: 0 }, asked: ["warm", "saturation"] });
+    expect(judge(result).verdict).toBe("pass");
+    const judgement = judge({
+      ...result,
+      errors: [{ scenario: "saturation", kind: "generator", message: "k6 ended with 107" }],
+    });
+    expect(judgement.verdict).toBe("invalid");
+    expect(judgement.verdicts.at(-1)).toMatchObject({
+      slo: "measured",
+      scenario: "saturation",
+      reasons: [{ kind: "error", text: "generator: k6 ended with 107" }],
+    });
+  });
+
   it("nothing asked that can be judged", () => {
     expect(judge(pick(runAgainst({ target: { gpusPerReplica: 0 } }), ["saturation"])).verdict).toBe(
       "invalid",

@@ -73,7 +73,7 @@ describe("the report", () => {
 
   it("marks in every section that it is simulated", () => {
     const headings = markdown.split("\n").filter((line) => line.startsWith("## "));
-    expect(headings).toHaveLength(7);
+    expect(headings).toHaveLength(8);
     for (const heading of headings) expect(heading).toMatch(/ \(simulated\)$/);
     expect(html).toContain("(simulated)</title>");
     const real = reportOf(runAgainst());
@@ -99,6 +99,27 @@ describe("the report", () => {
     expect(markdown).toContain(
       "## Against the champion (simulated)\n\nNo champion has run under the same conditions.\n",
     );
+  });
+
+  it("tells what served at the warm rate and at the knee, and nothing that was not measured", () => {
+    expect(markdown).toContain("| Mean of the window | Warm | Knee |");
+    expect(markdown).toContain("| KV cache in use | 30 % | 30 % |");
+    expect(markdown).not.toContain("Memory of the pods");
+  });
+
+  it.each([
+    [59, "P50 takes 60 samples, P95 takes 600 samples; 20 ms for each further token; 59 samples at 1 req/s"],
+    [600, "P50 200 ms, P95 200 ms; 20 ms for each further token; 600 samples at 1 req/s"],
+  ])("labels the time to first token of %d probes as sampled", (count, says) => {
+    const result = runAgainst({ asked: ["warm"] });
+    const sample = { firstToken: 0.2, total: 0.82, outputTokens: 32 };
+    const streaming = {
+      ratePerSecond: 1,
+      failures: 2,
+      samples: Array(count).fill(sample) as (typeof sample)[],
+    };
+    const report = reportOf({ ...result, evidence: { warm: { ...result.evidence.warm!, streaming } } });
+    expect(report.markdown).toContain(`Time to first token (sampled): ${says}, 2 failed.`);
   });
 
   it("writes text as text", () => {

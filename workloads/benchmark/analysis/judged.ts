@@ -17,6 +17,8 @@ export const sloIds = [
   "gpu-utilisation",
   "soak",
   "autoscaling",
+  /** Stands for a scenario that was asked and measured nothing, where no target of its own says so. */
+  "measured",
 ] as const;
 export type SloId = (typeof sloIds)[number];
 

@@ -68,6 +68,8 @@ export function summarise(result: Result, knee: Knee | undefined): Summary {
         coldStartSeconds: slowest(evidence.coldStart ?? [])?.totalSeconds,
         autoscalingSeconds: evidence.autoscaling?.totalSeconds,
         gpuUtilisation: load === undefined ? undefined : gpuUse(target, load).utilisation,
+        warmGpuUtilisation:
+          evidence.warm === undefined ? undefined : gpuUse(target, evidence.warm.load).utilisation,
         errorRatio: requests === 0 ? undefined : failed / requests,
         wrongAnswerRatio: requests === failed ? undefined : wrong / (requests - failed),
       }),

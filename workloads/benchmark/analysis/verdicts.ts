@@ -11,6 +11,7 @@ import {
 import { invalid } from "./judged";
 import type { Judged, SloId, State, Verdict } from "./judged";
 import type { Knee } from "./knee";
+import type { Problem } from "./validity";
 import { judgeAutoscaling, judgeColdStart, judgeGpus, judgeThroughput } from "./scaleJudges";
 
 interface Row {
@@ -123,16 +124,43 @@ function rows(result: Result, knee: Knee | undefined): readonly Row[] {
 
 const NO_KNEE: Knee = { steps: [], low: 0, confirmed: 0, problems: [] };
 
+/** An asked scenario that failed or left no evidence, and has no target of its own to say so. */
+function unmeasured(result: Result, judged: readonly Verdict[]): readonly Verdict[] {
+  const { asked, evidence } = result;
+  return asked.flatMap((scenario) => {
+    if (judged.some((verdict) => verdict.scenario === scenario)) return [];
+    const told = errorsOf(result, scenario);
+    const missing =
+      evidence[scenario] === undefined ? [{ kind: "missing", text: "no evidence" } as const] : [];
+    const reasons = [...told, ...missing];
+    if (reasons.length === 0) return [];
+    return [
+      {
+        slo: "measured",
+        scenario,
+        title: `Scenario ${scenario}`,
+        state: "invalid",
+        limit: "measured",
+        reasons,
+      } as const,
+    ];
+  });
+}
+
+const errorsOf = ({ errors }: Result, scenario: Scenario): readonly Problem[] =>
+  errors
+    .filter((error) => error.scenario === scenario)
+    .map(({ kind, message }) => ({ kind: "error", text: `${kind}: ${message}` }));
+
 /** Every target that the asked scenarios can judge. An error of a scenario stands in its verdicts, and none of them passes. */
 export function judgeSlos(result: Result, knee: Knee | undefined): readonly Verdict[] {
-  return rows(result, knee).map(({ judge, ...row }) => {
+  const verdicts = rows(result, knee).map(({ judge, ...row }) => {
     const judged = judge();
-    const errors = result.errors
-      .filter(({ scenario }) => scenario === row.scenario)
-      .map(({ kind, message }) => ({ kind: "error", text: `${kind}: ${message}` }) as const);
+    const errors = errorsOf(result, row.scenario);
     const state = errors.length > 0 && judged.state === "pass" ? "invalid" : judged.state;
     return { ...row, ...judged, state, reasons: [...errors, ...judged.reasons] };
   });
+  return [...verdicts, ...unmeasured(result, verdicts)];
 }
 
 /** One verdict over all: a single target that failed fails it, one that could not be judged makes it invalid. */

@@ -6,7 +6,7 @@ import type { Result } from "../result";
 import { cell, cells, chart } from "./blocks";
 import type { Cell, Section } from "./blocks";
 import { costChart } from "./costChart";
-import { latency, scaling, starts } from "./measured";
+import { latency, scaling, server, starts } from "./measured";
 
 /** A report, before it is Markdown or HTML. */
 export interface Document {
@@ -55,6 +55,7 @@ const figureNames: Readonly<Record<Gain["figure"], string>> = {
   coldStartSeconds: "cold start",
   autoscalingSeconds: "autoscaling",
   gpuUtilisation: "GPU utilisation",
+  warmGpuUtilisation: "GPU utilisation at the warm rate",
   costPer1000Requests: "cost of 1,000 requests",
   costPerMillionTokens: "cost of a million tokens",
   usedCostPer1000Requests: "used cost of 1,000 requests",
@@ -240,6 +241,7 @@ export function documentOf(result: Result, judgement: Judgement): Document {
       targets(judgement),
       recommendations(judgement, target.currency),
       ...latency(judgement, result),
+      ...server(judgement, result),
       ...starts(result),
       ...scaling(result),
       ...costs(judgement, target),

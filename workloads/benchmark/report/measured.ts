@@ -1,11 +1,33 @@
 import type { Judgement } from "../analysis/judge";
+import { minimumSamples, sampledPercentile } from "../analysis/percentiles";
 import { guilty } from "../analysis/starts";
-import { counted, digits, duration, rate } from "../format";
-import type { Result } from "../result";
+import { counted, digits, duration, percent, rate } from "../format";
+import type { Result, ServerFigures, Streaming } from "../result";
 import { cell, cells, chart } from "./blocks";
 import type { Block, Section } from "./blocks";
 import { latencyChart } from "./latencyChart";
 import { scalingChart } from "./scalingChart";
+
+/** What the streaming probe saw; a percentile only of enough samples. */
+function firstTokens({ samples, failures, ratePerSecond }: Streaming): Block {
+  const sorted = samples.map(({ firstToken }) => firstToken).sort((one, other) => one - other);
+  const said = [0.5, 0.95].map((p) =>
+    sorted.length < minimumSamples(p)
+      ? `P${p * 100} takes ${minimumSamples(p)} samples`
+      : `P${p * 100} ${duration(sampledPercentile(sorted, p).value)}`,
+  );
+  const gaps = samples.flatMap(({ firstToken, total, outputTokens }) =>
+    outputTokens > 1 ? [(total - firstToken) / (outputTokens - 1)] : [],
+  );
+  const perToken =
+    gaps.length === 0
+      ? ""
+      : `; ${duration(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length)} for each further token`;
+  return {
+    kind: "text",
+    text: `Time to first token (sampled): ${said.join(", ")}${perToken}; ${counted(samples.length, "sample")} at ${rate(ratePerSecond)}, ${failures} failed.`,
+  };
+}
 
 export function latency({ warm, knee }: Judgement, { evidence, target }: Result): readonly Section[] {
   const { streaming } = evidence.warm ?? {};
@@ -29,14 +51,7 @@ export function latency({ warm, knee }: Judgement, { evidence, target }: Result)
             ],
           } as const,
         ]),
-    ...(streaming === undefined
-      ? []
-      : [
-          {
-            kind: "text",
-            text: `Time to first token (sampled): ${counted(streaming.samples.length, "probe")} at ${rate(streaming.ratePerSecond)}, ${streaming.failures} failed.`,
-          } as const,
-        ]),
+    ...(streaming === undefined ? [] : [firstTokens(streaming)]),
     ...(knee === undefined
       ? []
       : [
@@ -111,4 +126,55 @@ export function scaling({ evidence: { autoscaling }, target }: Result): readonly
       ],
     },
   ];
+}
+
+/** What the server told of a window, in rows; what it did not tell is no row. */
+const serverRows: readonly (readonly [name: string, text: (server: ServerFigures) => string | undefined])[] =
+  [
+    ["Requests waiting", ({ waiting }) => (waiting === undefined ? undefined : digits(waiting))],
+    [
+      "Requests in work",
+      ({ running, runningLimit }) =>
+        running === undefined
+          ? undefined
+          : `${digits(running)}${runningLimit === undefined ? "" : ` of ${digits(runningLimit)}`}`,
+    ],
+    ["KV cache in use", ({ kvCacheUsed }) => (kvCacheUsed === undefined ? undefined : percent(kvCacheUsed))],
+    ["Preemptions", ({ preemptions }) => (preemptions === undefined ? undefined : digits(preemptions))],
+    [
+      "CPU of the pods",
+      ({ cpuCores, cpuLimitCores }) =>
+        cpuCores === undefined
+          ? undefined
+          : `${digits(cpuCores)}${cpuLimitCores === undefined ? "" : ` of ${digits(cpuLimitCores)}`} cores`,
+    ],
+    ["CPU throttled", ({ cpuThrottled }) => (cpuThrottled === undefined ? undefined : percent(cpuThrottled))],
+    [
+      "Memory of the pods",
+      ({ memoryBytes }) => (memoryBytes === undefined ? undefined : `${digits(memoryBytes / 1024 ** 2)} MiB`),
+    ],
+  ];
+
+/** What served: the server's own figures at the warm rate and at the knee. */
+export function server({ knee }: Judgement, { evidence: { warm } }: Result): readonly Section[] {
+  const windows = [
+    ["Warm", warm?.load.server],
+    ["Knee", knee?.load?.server],
+  ] as const;
+  const told = windows.flatMap(([name, figures]) => (figures === undefined ? [] : [{ name, figures }]));
+  const rows = serverRows.flatMap(([name, text]) => {
+    const texts = told.map(({ figures }) => text(figures));
+    return texts.every((one) => one === undefined)
+      ? []
+      : [cells(name, ...texts.map((one) => one ?? "not measured"))];
+  });
+  return rows.length === 0
+    ? []
+    : [
+        {
+          id: "server",
+          title: "What served",
+          blocks: [{ kind: "table", head: ["Mean of the window", ...told.map(({ name }) => name)], rows }],
+        },
+      ];
 }

@@ -6,7 +6,7 @@ import { INK, lineFrom, linearTicks, path, rect, svg, textAt } from "./svg";
 const WIDTH = 980;
 const PLOT = { left: 60, right: 60, top: 34, height: 190 };
 const STRIP = { top: PLOT.top + PLOT.height + 34, height: 24 };
-const HEIGHT = STRIP.top + STRIP.height + 54;
+const HEIGHT = STRIP.top + STRIP.height + 36;
 
 /** Neighbouring phases are told apart; the guilty one is red. */
 const SHADES = ["#455A64", "#78909C"] as const;
@@ -106,36 +106,39 @@ function legend(): readonly string[] {
   });
 }
 
+/** Where a label below the strip stands: as near to its phase as there is room, in the first row or the second. */
+function labelPlace(
+  ends: [number, number],
+  left: number,
+  width: number,
+): { readonly x: number; readonly row: number } {
+  const row = Math.max(left, ends[0]) + width <= WIDTH ? 0 : 1;
+  const x = Math.min(Math.max(left, ends[row]), WIDTH - width);
+  ends[row] = x + width;
+  return { x, row };
+}
+
 /** Phases one after the other; those too narrow for their name are named below. */
 function strip(
   phases: readonly { readonly phase: Phase; readonly seconds: number }[],
   x: (seconds: number) => number,
 ): readonly string[] {
   const worst = guilty(phases)?.phase;
-  let [from, labelEnd] = [0, 0];
+  const ends: [number, number] = [0, 0];
+  let from = 0;
   return phases.flatMap(({ phase, seconds }, index) => {
     const [left, right] = [x(from), x(from + seconds)];
     from += seconds;
     const blamed = phase === worst;
     const name = `${phase} ${duration(seconds)}`;
-    const inside = right - left > name.length * 6.6;
-    // below it, where it is free
-    const start = Math.max(left, labelEnd);
-    if (!inside) labelEnd = start + name.length * 6.2 + 10;
-    return [
-      rect(
-        left,
-        STRIP.top,
-        Math.max(1, right - left),
-        STRIP.height,
-        blamed ? INK.guilty : (SHADES[index % 2] ?? SHADES[0]),
-      ),
-      inside
-        ? textAt((left + right) / 2, STRIP.top + 16, name, { anchor: "middle", colour: "#fff", bold: blamed })
-        : textAt(start, STRIP.top + STRIP.height + 14, name, {
-            colour: blamed ? INK.guilty : INK.quiet,
-            bold: blamed,
-          }),
-    ];
+    const colour = blamed ? INK.guilty : (SHADES[index % 2] ?? SHADES[0]);
+    const bar = rect(left, STRIP.top, Math.max(1, right - left), STRIP.height, colour);
+    if (right - left > name.length * 6.6) {
+      const inside = { anchor: "middle", colour: "#fff", bold: blamed } as const;
+      return [bar, textAt((left + right) / 2, STRIP.top + 16, name, inside)];
+    }
+    const place = labelPlace(ends, left, name.length * 6.2 + 10);
+    const below = STRIP.top + STRIP.height + 14 + place.row * 15;
+    return [bar, textAt(place.x, below, name, { colour: blamed ? INK.guilty : INK.quiet, bold: blamed })];
   });
 }

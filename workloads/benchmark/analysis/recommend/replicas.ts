@@ -98,12 +98,13 @@ const scaleIn: Rule = {
       from: target.minReplicas,
       to,
       gain: {
-        figure: "gpuUtilisation",
+        figure: "warmGpuUtilisation",
         now: utilisation,
         low: Math.min(1, then * 0.85),
         high: Math.min(1, then * 1.15),
       },
-      solves: ["gpu-utilisation"],
+      // at the knee a replica is as busy as it can be, however many there are
+      solves: result.asked.includes("saturation") ? [] : ["gpu-utilisation"],
     };
   },
 };
