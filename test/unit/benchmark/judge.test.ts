@@ -1,8 +1,18 @@
+import { judgeStep } from "../../../workloads/benchmark/analysis/knee";
 import { judge } from "../../../workloads/benchmark/analysis/judge";
 import type { Judgement } from "../../../workloads/benchmark/analysis/judge";
 import type { Phase, Result } from "../../../workloads/benchmark/result";
-import { parseResult } from "../../../workloads/benchmark/result";
-import { GOOD, latenciesOf, load, normal, random, runAgainst, withWarm } from "../../support/benchmark";
+import { parseResult, targetSchema } from "../../../workloads/benchmark/result";
+import {
+  GOOD,
+  latenciesOf,
+  load,
+  normal,
+  random,
+  runAgainst,
+  targetInput,
+  withWarm,
+} from "../../support/benchmark";
 import type { Run } from "../../support/benchmark";
 
 const states = ({ verdicts }: Judgement): Readonly<Record<string, string>> =>
@@ -262,6 +272,19 @@ describe("the knee", () => {
     expect(states(judgement).throughput).toBe("invalid");
     expect(judgement.verdict).toBe("invalid");
     expect(judgement.knee?.problems[0]?.text).toContain("was confirmed 0 times of 2");
+  });
+
+  it.each([
+    ["whole interval of P95 is below the limit", 975, "met"],
+    ["P95 is below the limit and its interval is not", 952, "missed"],
+    ["P95 is above the limit", 900, "missed"],
+  ])("meets a step whose %s: %d of 1000 fast enough, %s", (_, fast, state) => {
+    const values = Array.from({ length: 1000 }, (__, index) => (index < fast ? 0.4 : 0.6));
+    const { server: ___, ...rest } = load(GOOD, 100, 10, random(1));
+    const step = { purpose: "climb" as const, load: { ...rest, latencies: latenciesOf(values) } };
+    const { p95, state: judged } = judgeStep(step, targetSchema.parse(targetInput));
+    expect(judged).toBe(state);
+    expect(p95!.value < 0.5).toBe(fast > 950);
   });
 
   it("below which a rate missed is not believed", () => {

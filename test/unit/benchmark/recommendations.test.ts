@@ -115,6 +115,22 @@ describe("a recommendation", () => {
     expect(because.text).toMatch(/^at [\d.]+ req\/s: [\d.]+ requests waited while 2 of 2 were in work$/);
   });
 
+  it("for a target that failed stands before one that is only nice", () => {
+    const { recommendations } = judge(
+      runAgainst({
+        server: {
+          slots: 16,
+          replicas: 3,
+          gpu: () => 0.25,
+          service: (next) => (next() < 0.02 ? 2 : 0.05 * Math.exp(0.1 * normal(next))),
+        },
+        target: { minReplicas: 3 },
+        asked: ["warm"],
+      }),
+    );
+    expect(recommendations.map(({ id }) => id)).toEqual(["scale-in", "rare-stalls"]);
+  });
+
   it("is explained in docs/optimization.md, each under its name and nothing else there", () => {
     const text = fs.readFileSync(path.join(__dirname, "../../../docs/optimization.md"), "utf8");
     const headings = [...text.matchAll(/^### (\S+)$/gm)].map(([, heading]) => heading ?? "");
