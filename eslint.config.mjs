@@ -12,7 +12,7 @@ const rooms = {
   program: ["settings", "components", "dashboards", "metrics", "rules"],
   workloads: ["metrics"],
   policies: ["metrics"],
-  commands: ["settings", "components", "dashboards", "metrics", "rules"],
+  commands: ["settings", "components", "dashboards", "metrics", "rules", "workloads"],
 };
 const every = [
   "bench",

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
+import type { Page } from "playwright-core";
 import { PAGE_WIDTH } from "./render/page";
 
 /** Where Debian's package has it. */
@@ -21,12 +22,8 @@ const FLAGS = [
   "--font-render-hinting=none",
 ];
 
-/** Takes a picture of each dashboard of a page: `<folder>/<uid>.png`. Returns the files. */
-export async function takePictures(
-  html: string,
-  uids: readonly string[],
-  folder: string,
-): Promise<readonly string[]> {
+/** Opens a page as it would be printed, and closes the browser whatever happens. */
+async function withPage<T>(html: string, width: number, use: (page: Page) => Promise<T>): Promise<T> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS }).catch((error: unknown) => {
     const said = error instanceof Error ? error.message.split("\n")[0] : String(error);
     throw new Error(
@@ -34,11 +31,21 @@ export async function takePictures(
     );
   });
   try {
-    const page = await browser.newPage({
-      viewport: { width: PAGE_WIDTH, height: 1000 },
-      colorScheme: "light",
-    });
+    const page = await browser.newPage({ viewport: { width, height: 1000 }, colorScheme: "light" });
     await page.goto(pathToFileURL(html).href);
+    return await use(page);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Takes a picture of each dashboard of a page: `<folder>/<uid>.png`. Returns the files. */
+export function takePictures(
+  html: string,
+  uids: readonly string[],
+  folder: string,
+): Promise<readonly string[]> {
+  return withPage(html, PAGE_WIDTH, async (page) => {
     const files: string[] = [];
     for (const uid of uids) {
       const file = path.join(folder, `${uid}.png`);
@@ -46,7 +53,13 @@ export async function takePictures(
       files.push(file);
     }
     return files;
-  } finally {
-    await browser.close();
-  }
+  });
+}
+
+/** Takes a picture of a whole page. Returns the file. */
+export function takePagePicture(html: string, file: string, width: number): Promise<string> {
+  return withPage(html, width, async (page) => {
+    await page.screenshot({ path: file, fullPage: true, animations: "disabled" });
+    return file;
+  });
 }

@@ -1,0 +1,71 @@
+/**
+ * `npm run benchmark:report -- RESULT.json`: judges the result of a benchmark run again and writes its report: judgement
+ * as JSON, Markdown, and one HTML page that needs no network. Nothing but the file is asked.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { PAGE_WIDTH } from "../workloads/benchmark/report/html";
+import { reportOf } from "../workloads/benchmark/report";
+import { parseResult } from "../workloads/benchmark/result";
+import { takePagePicture } from "./preview/png";
+
+const USAGE = "npm run benchmark:report -- RESULT.json [--out DIR] [--png]";
+
+/** What the gate says by its exit code; 3 is an error. */
+const CODES = { pass: 0, fail: 1, invalid: 2 } as const;
+
+interface Options {
+  readonly file: string;
+  /** Default: where the result lies. */
+  readonly out: string;
+  readonly png: boolean;
+}
+
+/** Options of a command line; throws with the usage where they make no sense. */
+export function reportOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { out: { type: "string" }, png: { type: "boolean", default: false } },
+  });
+  const [file, ...others] = positionals;
+  if (file === undefined || others.length > 0) throw new Error(`usage: ${USAGE}`);
+  return { file, out: values.out ?? path.dirname(file), png: values.png };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Writes the report; returns the exit code of its verdict. */
+export async function writeReport({ file, out, png }: Options): Promise<number> {
+  const { judgement, json, markdown, html } = reportOf(parseResult(readJson(file)));
+  fs.mkdirSync(out, { recursive: true });
+  const page = path.join(out, "report.html");
+  fs.writeFileSync(path.join(out, "judgement.json"), json);
+  fs.writeFileSync(path.join(out, "report.md"), markdown);
+  fs.writeFileSync(page, html);
+  console.log(markdown);
+  console.log(page);
+  if (png) console.log(await takePagePicture(page, path.join(out, "report.png"), PAGE_WIDTH));
+  return CODES[judgement.verdict];
+}
+
+if (require.main === module) {
+  Promise.resolve()
+    .then(() => writeReport(reportOptions(process.argv.slice(2))))
+    .then(
+      (code) => {
+        process.exitCode = code;
+      },
+      (error: unknown) => {
+        console.error(error instanceof Error ? error.message : error);
+        process.exitCode = 3;
+      },
+    );
+}

@@ -1,0 +1,560 @@
+import { judgeStep } from "../../../workloads/benchmark/analysis/knee";
+import { judge } from "../../../workloads/benchmark/analysis/judge";
+import type { Judgement } from "../../../workloads/benchmark/analysis/judge";
+import type { Phase, Result } from "../../../workloads/benchmark/result";
+import { parseResult, targetSchema } from "../../../workloads/benchmark/result";
+import {
+  GOOD,
+  latenciesOf,
+  load,
+  normal,
+  random,
+  runAgainst,
+  targetInput,
+  withWarm,
+} from "../../support/benchmark";
+import type { Run } from "../../support/benchmark";
+
+const states = ({ verdicts }: Judgement): Readonly<Record<string, string>> =>
+  Object.fromEntries(verdicts.map(({ slo, state }) => [slo, state]));
+const kinds = ({ verdicts }: Judgement, slo: string): readonly string[] =>
+  verdicts.find((one) => one.slo === slo)?.reasons.map(({ kind }) => kind) ?? ["no verdict"];
+
+const ALL_PASS = {
+  smoke: "pass",
+  answers: "pass",
+  errors: "pass",
+  "cold-start": "pass",
+  "warm-p95": "pass",
+  throughput: "pass",
+  "gpu-utilisation": "pass",
+  autoscaling: "pass",
+};
+
+/** An autoscaling run of these phases. */
+const scaling = (
+  phases: readonly (readonly [Phase, number])[],
+  reached = true,
+): NonNullable<Run["autoscaling"]> => ({
+  phases: phases.map(([phase, seconds]) => ({ phase, seconds })),
+  totalSeconds: reached ? phases.reduce((sum, [, seconds]) => sum + seconds, 0) : undefined,
+});
+
+const SLOW_DECISION = [
+  ["metric-seen", 15],
+  ["decision", 95],
+  ["pod-created", 1],
+  ["scheduled", 1],
+  ["image", 2],
+  ["model", 10],
+  ["ready", 22],
+  ["in-rotation", 4],
+] as const;
+
+/** Servers with one fault each: what is judged, and what is advised first. */
+type Case = readonly [name: string, run: Run, differs: Readonly<Record<string, string>>, first?: string];
+const cases: readonly Case[] = [
+  ["is good at everything", {}, {}],
+  [
+    "is too slow",
+    { server: { slots: 64, service: (next) => 0.6 * Math.exp(0.1 * normal(next)) } },
+    { "warm-p95": "fail", throughput: "fail", "gpu-utilisation": "invalid" },
+    "service-time",
+  ],
+  [
+    "fails 2 % of requests",
+    { server: { failRatio: 0.02 } },
+    { errors: "fail", "warm-p95": "invalid", throughput: "fail", "gpu-utilisation": "invalid" },
+    "requests-fail",
+  ],
+  [
+    "saturates early, for want of a larger batch",
+    { server: { slots: 2, server: { kvCacheUsed: 0.3 } }, warmRate: 20, start: 20 },
+    { throughput: "fail" },
+    "batch-limit",
+  ],
+  [
+    "saturates early, its KV cache full",
+    { server: { slots: 2, server: { kvCacheUsed: 0.97, preemptions: 40 } }, warmRate: 20, start: 20 },
+    { throughput: "fail" },
+    "kv-cache",
+  ],
+  [
+    "saturates early, throttled",
+    {
+      server: {
+        slots: 2,
+        server: { runningLimit: undefined, cpuCores: 0.29, cpuLimitCores: 0.3, cpuThrottled: 0.6 },
+      },
+      warmRate: 20,
+      start: 20,
+    },
+    { throughput: "fail" },
+    "cpu-limit",
+  ],
+  [
+    "saturates early, its GPU busy",
+    { server: { slots: 2, gpu: () => 0.97, server: { runningLimit: undefined } }, warmRate: 20, start: 20 },
+    { throughput: "fail" },
+    "gpu-bound",
+  ],
+  [
+    "saturates early, one request after the other with everything idle",
+    {
+      server: {
+        slots: 2,
+        gpu: () => 0.2,
+        server: { runningLimit: undefined, cpuCores: 0.3, cpuLimitCores: 1 },
+      },
+      warmRate: 20,
+      start: 20,
+    },
+    { throughput: "fail", "gpu-utilisation": "fail" },
+    "server-workers",
+  ],
+  [
+    "scales late, as the autoscaler decides late",
+    { autoscaling: scaling(SLOW_DECISION) },
+    { autoscaling: "fail" },
+    "autoscaler-target",
+  ],
+  [
+    "scales late, as the metric comes late",
+    {
+      autoscaling: scaling([
+        ["metric-seen", 90],
+        ["decision", 15],
+        ["model", 20],
+        ["ready", 20],
+      ]),
+    },
+    { autoscaling: "fail" },
+    "autoscaler-metric",
+  ],
+  [
+    "scales late, as the model is fetched each time",
+    {
+      autoscaling: scaling([
+        ["metric-seen", 15],
+        ["decision", 15],
+        ["model", 120],
+        ["ready", 20],
+      ]),
+    },
+    { autoscaling: "fail" },
+    "model-load",
+  ],
+  [
+    "never scales, as its engine does not start",
+    {
+      autoscaling: scaling(
+        [
+          ["metric-seen", 15],
+          ["decision", 15],
+          ["model", 20],
+        ],
+        false,
+      ),
+    },
+    { autoscaling: "fail" },
+    "engine-start",
+  ],
+  [
+    "stalls at P99 only, where P99 has a limit",
+    {
+      server: { slots: 16, service: (next) => (next() < 0.02 ? 2 : 0.05 * Math.exp(0.1 * normal(next))) },
+      target: { slos: { warmP99Seconds: 1 } },
+    },
+    { "warm-p99": "fail" },
+    "rare-stalls",
+  ],
+  [
+    "stalls at P99 only, where P99 is only reported",
+    { server: { slots: 16, service: (next) => (next() < 0.02 ? 2 : 0.05 * Math.exp(0.1 * normal(next))) } },
+    {},
+    "rare-stalls",
+  ],
+  [
+    "answers fast but wrongly",
+    { server: { service: () => 0.002, wrongRatio: 0.3 } },
+    {
+      smoke: "fail",
+      answers: "fail",
+      "warm-p95": "invalid",
+      throughput: "fail",
+      "gpu-utilisation": "invalid",
+    },
+    "return-to-good-version",
+  ],
+  [
+    "starts slowly, as its image is pulled",
+    {
+      coldStart: [
+        {
+          kind: "deployment",
+          startedAt: "2026-01-31T12:01:00Z",
+          phases: [
+            { phase: "image", seconds: 22 },
+            { phase: "model", seconds: 3 },
+            { phase: "first-answer", seconds: 1 },
+          ],
+          totalSeconds: 26,
+        },
+      ],
+    },
+    { "cold-start": "fail" },
+    "image-pull",
+  ],
+  [
+    "leaves its GPU idle over too many replicas",
+    {
+      server: { replicas: 3, gpu: () => 0.25 },
+      target: { minReplicas: 3 },
+      asked: ["smoke", "warm"],
+    },
+    { "gpu-utilisation": "fail" },
+    "scale-in",
+  ],
+];
+
+describe("a server that", () => {
+  it.each(cases.map(([name, run, differs, first]) => ({ name, run, differs, first })))(
+    "$name is judged right",
+    ({ run, differs, first }) => {
+      const result = runAgainst(run);
+      const judgement = judge(result);
+      const asked = Object.entries(ALL_PASS).filter(([slo]) =>
+        judgement.verdicts.some((one) => one.slo === slo),
+      );
+      const wanted = { ...Object.fromEntries(asked), ...differs };
+      expect(states(judgement)).toEqual(wanted);
+      expect(judgement.verdict).toBe(Object.values(differs).includes("fail") ? "fail" : "pass");
+      expect(judgement.recommendations[0]?.id).toBe(first);
+      for (const { gain, change } of judgement.recommendations) {
+        expect(gain.low).toBeLessThanOrEqual(gain.high);
+        expect(change.setting).not.toBe("");
+        expect(change.to).not.toBe(change.from);
+      }
+    },
+  );
+});
+
+describe("the knee", () => {
+  it.each([
+    [8, 1],
+    [2, 2],
+    [4, 3],
+  ])("of a server with %d slots is its capacity (seed %d)", (slots, seed) => {
+    // constant service: the queue grows as soon as the rate is above slots / service time
+    const { knee } = judge(
+      runAgainst({ server: { slots, service: () => 0.05 }, seed, start: 20, asked: ["saturation"] }),
+    );
+    const capacity = slots / 0.05;
+    expect(knee?.problems).toEqual([]);
+    expect(Math.abs((knee?.low ?? 0) / capacity - 1)).toBeLessThan(0.05);
+    expect(knee?.confirmed).toBe(2);
+  });
+
+  it("is told per GPU", () => {
+    const result = runAgainst({ server: { replicas: 2, service: () => 0.05 }, start: 50 });
+    const { summary, knee } = judge(result);
+    expect(summary.figures.kneeRatePerGpu).toBe((knee?.low ?? 0) / 2);
+  });
+
+  it("that no step confirmed is no pass", () => {
+    const result = runAgainst();
+    const saturation = result.evidence.saturation!;
+    const steps = saturation.steps.filter(({ purpose }) => purpose !== "confirm");
+    const judgement = judge({
+      ...result,
+      evidence: { ...result.evidence, saturation: { ...saturation, steps } },
+    });
+    expect(states(judgement).throughput).toBe("invalid");
+    expect(judgement.verdict).toBe("invalid");
+    expect(judgement.knee?.problems[0]?.text).toContain("was confirmed 0 times of 2");
+  });
+
+  it.each([
+    ["whole interval of P95 is below the limit", 975, "met"],
+    ["P95 is below the limit and its interval is not", 952, "missed"],
+    ["P95 is above the limit", 900, "missed"],
+  ])("meets a step whose %s: %d of 1000 fast enough, %s", (_, fast, state) => {
+    const values = Array.from({ length: 1000 }, (__, index) => (index < fast ? 0.4 : 0.6));
+    const { server: ___, ...rest } = load(GOOD, 100, 10, random(1));
+    const step = { purpose: "climb" as const, load: { ...rest, latencies: latenciesOf(values) } };
+    const { p95, state: judged } = judgeStep(step, targetSchema.parse(targetInput));
+    expect(judged).toBe(state);
+    expect(p95!.value < 0.5).toBe(fast > 950);
+  });
+
+  it("below which a rate missed is not believed", () => {
+    const result = runAgainst();
+    const saturation = result.evidence.saturation!;
+    const slow = load({ ...GOOD, service: () => 0.9, slots: 99 }, 62.5, 30, random(3));
+    const steps = [...saturation.steps, { purpose: "confirm" as const, load: slow }];
+    const { knee } = judge({
+      ...result,
+      evidence: { ...result.evidence, saturation: { ...saturation, steps } },
+    });
+    expect({ low: knee?.low, high: knee?.high }).toEqual({ low: 50, high: 62.5 });
+  });
+});
+
+const pick = (result: Result, asked: Result["asked"]): Result => ({ ...result, asked: [...asked] });
+
+describe("evidence that cannot carry a verdict is invalid, never a pass:", () => {
+  const good = runAgainst();
+  const warmOnly = pick(good, ["warm"]);
+
+  it.each<[string, (result: Result) => Result, string]>([
+    ["dropped iterations", (r) => withWarm(r, () => ({ droppedIterations: 1 })), "dropped"],
+    ["a rate that did not arrive", (r) => withWarm(r, () => ({ achievedRate: 50 })), "rate"],
+    [
+      "a client short of CPU",
+      (r) => withWarm(r, () => ({ client: { cpuCores: 0.95, limitCores: 1 } })),
+      "client-cpu",
+    ],
+    [
+      "a throttled client",
+      (r) => withWarm(r, () => ({ client: { cpuCores: 0.3, limitCores: 1, throttled: 0.2 } })),
+      "client-cpu",
+    ],
+    [
+      "a run too short",
+      (r) => withWarm(r, () => ({ requests: 599, latencies: latenciesOf(Array<number>(599).fill(0.05)) })),
+      "samples",
+    ],
+    [
+      "a client that is faster than its server",
+      (r) =>
+        withWarm(r, ({ server }) => ({
+          server: { ...server, latency: { metric: "m", covers: "inference", sumSeconds: 360, count: 3600 } },
+        })),
+      "disagreement",
+    ],
+    [
+      "a client much slower than its server",
+      (r) =>
+        withWarm(r, ({ server }) => ({
+          server: { ...server, latency: { metric: "m", covers: "request", sumSeconds: 100, count: 3600 } },
+        })),
+      "disagreement",
+    ],
+    [
+      "answers from the prefix cache",
+      (r) => withWarm(r, ({ server }) => ({ server: { ...server, prefixCacheHitRatio: 0.8 } })),
+      "prefix-cache",
+    ],
+    [
+      "wrong answers",
+      (r) => withWarm(r, ({ requests }) => ({ requests: requests + 1, wrongAnswers: 1 })),
+      "wrong-answers",
+    ],
+    [
+      "an interval that holds the limit",
+      (r) =>
+        withWarm(r, () => ({
+          requests: 1000,
+          // a twentieth of them above the limit
+          latencies: latenciesOf(Array.from({ length: 1000 }, (_, index) => (index < 950 ? 0.4 : 0.6))),
+          server: {},
+        })),
+      "undecided",
+    ],
+  ])("%s", (_, change, kind) => {
+    const judgement = judge(change(warmOnly));
+    expect(states(judgement)["warm-p95"]).toBe("invalid");
+    expect(kinds(judgement, "warm-p95")).toContain(kind);
+    expect(judgement.verdict).not.toBe("pass");
+    expect(judgement.hold).not.toEqual([]);
+  });
+
+  it("too few scrapes of a GPU", () => {
+    const judgement = judge(
+      withWarm(warmOnly, ({ gpus }) => ({
+        gpus: gpus!.map((gpu) => ({ ...gpu, utilisation: [0.9, 0.9, 0.9] })),
+      })),
+    );
+    expect(states(judgement)["gpu-utilisation"]).toBe("invalid");
+    expect(kinds(judgement, "gpu-utilisation")).toEqual(["gpu-window"]);
+  });
+
+  it("a GPU that tells nothing", () => {
+    const result = runAgainst({ server: { replicas: 3 }, asked: ["warm"] });
+    const judgement = judge(withWarm(result, ({ gpus }) => ({ gpus: gpus!.slice(1) })));
+    expect(states(judgement)["gpu-utilisation"]).toBe("invalid");
+    expect(judgement.verdicts.find(({ slo }) => slo === "gpu-utilisation")?.reasons[0]?.text).toBe(
+      "figures of 2 GPUs for 3 replicas with 3 together",
+    );
+  });
+
+  it.each([
+    ["refused", "nothing listens at"],
+    ["unknown-host", "no such host"],
+    ["tls", "no TLS connection to"],
+    ["http-404", "does not know the model hpc-chat by kserve-v2"],
+    ["http-401", "wants credentials"],
+  ] as const)("a target where everything ends with %s", (kind, says) => {
+    const nothing = {
+      failures: { [kind]: 3600 },
+      requests: 3600,
+      wrongAnswers: 0,
+      latencies: { counts: [], sumSeconds: 0 },
+    };
+    const { server: _, ...rest } = warmOnly.evidence.warm!.load;
+    const smoke = { requests: 10, failures: { [kind]: 10 }, wrongAnswers: 0 };
+    const judgement = judge(
+      parseResult({
+        ...warmOnly,
+        asked: ["smoke", "warm"],
+        evidence: { smoke, warm: { load: { ...rest, ...nothing } } },
+      }),
+    );
+    expect(states(judgement)).toEqual({
+      smoke: "invalid",
+      answers: "invalid",
+      errors: "invalid",
+      "warm-p95": "invalid",
+      "gpu-utilisation": "invalid",
+    });
+    expect(judgement.verdict).toBe("invalid");
+    for (const slo of ["smoke", "errors", "warm-p95"])
+      expect(judgement.verdicts.find((one) => one.slo === slo)?.reasons[0]?.text).toContain(says);
+    expect(judgement.recommendations).toEqual([]);
+  });
+
+  it("a starved client at every step", () => {
+    const judgement = judge(runAgainst({ server: { client: { cpuCores: 0.99, limitCores: 1 } } }));
+    expect(states(judgement)).toMatchObject({
+      "warm-p95": "invalid",
+      throughput: "invalid",
+      "gpu-utilisation": "invalid",
+    });
+    expect(judgement.verdict).toBe("invalid");
+    expect(judgement.recommendations).toEqual([]);
+  });
+
+  it("a scenario that was asked and has no evidence", () => {
+    const judgement = judge({
+      ...good,
+      evidence: {},
+      errors: [{ scenario: "warm", kind: "kubernetes", message: "pods is forbidden" }],
+    });
+    expect(new Set(Object.values(states(judgement)))).toEqual(new Set(["invalid"]));
+    expect(judgement.verdicts.find(({ slo }) => slo === "warm-p95")?.reasons[0]?.text).toBe(
+      "kubernetes: pods is forbidden",
+    );
+  });
+
+  it("a scenario that ended with an error", () => {
+    const judgement = judge({
+      ...good,
+      errors: [{ scenario: "warm", kind: "generator", message: "k6 ended with 107" }],
+    });
+    expect(states(judgement)["warm-p95"]).toBe("invalid");
+  });
+
+  it("replicas that found no node", () => {
+    const judgement = judge(
+      runAgainst({ autoscaling: { ...scaling([["metric-seen", 15]], false), unschedulablePods: 2 } }),
+    );
+    expect(states(judgement).autoscaling).toBe("invalid");
+    expect(kinds(judgement, "autoscaling")).toEqual(["unschedulable"]);
+  });
+
+  it("a scenario without a target of its own that failed", () => {
+    const result = runAgainst({ target: { gpusPerReplica: 0 }, asked: ["warm", "saturation"] });
+    expect(judge(result).verdict).toBe("pass");
+    const judgement = judge({
+      ...result,
+      errors: [{ scenario: "saturation", kind: "generator", message: "k6 ended with 107" }],
+    });
+    expect(judgement.verdict).toBe("invalid");
+    expect(judgement.verdicts.at(-1)).toMatchObject({
+      slo: "measured",
+      scenario: "saturation",
+      reasons: [{ kind: "error", text: "generator: k6 ended with 107" }],
+    });
+  });
+
+  it("nothing asked that can be judged", () => {
+    expect(judge(pick(runAgainst({ target: { gpusPerReplica: 0 } }), ["saturation"])).verdict).toBe(
+      "invalid",
+    );
+  });
+});
+
+describe("a P99", () => {
+  it("of fewer than 3,000 answers is invalid while P95 passes", () => {
+    const judgement = judge(
+      withWarm(runAgainst({ target: { slos: { warmP99Seconds: 1 } }, asked: ["warm"] }), () => ({
+        requests: 2999,
+        latencies: latenciesOf(Array<number>(2999).fill(0.05)),
+        server: {},
+      })),
+    );
+    expect(states(judgement)).toMatchObject({ "warm-p95": "pass", "warm-p99": "invalid" });
+  });
+});
+
+describe("a time to first token", () => {
+  const streamed = (firstToken: number, samples: number): Judgement => {
+    const result = runAgainst({ target: { slos: { firstTokenP95Seconds: 0.5 } }, asked: ["warm"] });
+    const streaming = {
+      ratePerSecond: 1,
+      failures: 0,
+      samples: Array.from({ length: samples }, () => ({ firstToken, total: 1, outputTokens: 32 })),
+    };
+    return judge({ ...result, evidence: { warm: { ...result.evidence.warm!, streaming } } });
+  };
+
+  it.each([
+    [0.2, 600, "pass"],
+    [0.7, 600, "fail"],
+    [0.2, 599, "invalid"],
+  ])("of %d s in %d samples: %s", (seconds, samples, state) => {
+    const judgement = streamed(seconds, samples);
+    expect(states(judgement)["first-token"]).toBe(state);
+    if (state !== "invalid")
+      expect(judgement.verdicts.find(({ slo }) => slo === "first-token")?.measured).toContain("sampled");
+  });
+});
+
+describe("a soak", () => {
+  const soaked = (slower: readonly number[]): Judgement => {
+    const next = random(5);
+    const result = runAgainst({ asked: ["warm"] });
+    const windows = slower.map((times) =>
+      load({ ...GOOD, service: (draw) => times * GOOD.service(draw) }, 60, 30, next),
+    );
+    return judge({ ...result, asked: ["soak"], evidence: { soak: { windows } } });
+  };
+
+  it("that stays as it was passes", () => expect(states(soaked([1, 1, 1, 1])).soak).toBe("pass"));
+  it("that gets slower fails, far below the limit", () => {
+    const judgement = soaked([1, 1.1, 1.3, 1.5]);
+    expect(states(judgement).soak).toBe("fail");
+    expect(judgement.recommendations[0]?.id).toBe("growth-over-time");
+  });
+});
+
+describe("the alias champion", () => {
+  it("may move for a pass on real hardware", () => expect(judge(runAgainst()).hold).toEqual([]));
+
+  it("never moves for what is simulated", () => {
+    const judgement = judge(runAgainst({ target: { simulated: true } }));
+    expect(judgement.verdict).toBe("pass");
+    expect(judgement.hold).toEqual(["what served is simulated"]);
+  });
+
+  it("never moves where a single GPU is simulated", () => {
+    const result = withWarm(runAgainst({ asked: ["warm"] }), ({ gpus }) => ({
+      gpus: gpus!.map((gpu) => ({ ...gpu, simulated: true })),
+    }));
+    expect(judge(result)).toMatchObject({ simulated: true, hold: ["what served is simulated"] });
+  });
+});
+
+it("the same result gives the same judgement", () => {
+  expect(judge(runAgainst())).toEqual(judge(runAgainst()));
+});

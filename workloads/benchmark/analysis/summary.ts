@@ -1,0 +1,89 @@
+import type { Result, Summary } from "../result";
+import { answersOf } from "./answerJudges";
+import { costOf, costWindow, energyOf } from "./cost";
+import { gpusHeld, gpuUse } from "./gpus";
+import type { Knee } from "./knee";
+import { minimumSamples, percentile } from "./percentiles";
+import { slowest } from "./starts";
+import { loadProblems } from "./validity";
+
+type Figures = Summary["figures"];
+
+/** Without what is undefined. */
+function known(figures: { readonly [figure in keyof Figures]: Figures[figure] }): Figures {
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+}
+
+/** Percentiles of the warm window, where it is evidence. */
+function warmFigures({ evidence: { warm }, target }: Result): Figures {
+  if (warm === undefined || loadProblems(warm.load, target.slos.errorRatio).length > 0) return {};
+  const at = (p: number): number | undefined => {
+    const found = percentile(warm.load.latencies, p);
+    return found === undefined || found.samples < minimumSamples(p) ? undefined : found.value;
+  };
+  return known({ warmP50Seconds: at(0.5), warmP95Seconds: at(0.95), warmP99Seconds: at(0.99) });
+}
+
+function kneeFigures({ target }: Result, knee: Knee | undefined): Figures {
+  const load = costWindow(knee);
+  if (load === undefined || knee === undefined) return {};
+  const gpus = gpusHeld(target, load);
+  const cost = costOf(target, load);
+  return known({
+    kneeRate: knee.low,
+    kneeRatePerGpu: gpus === 0 ? undefined : knee.low / gpus,
+    costPer1000Requests: cost?.per1000Requests,
+    costPerMillionTokens: cost?.perMillionTokens,
+    usedCostPer1000Requests: cost?.usedPer1000Requests,
+    usedCostPerMillionTokens: cost?.usedPerMillionTokens,
+    joulesPer1000Requests: energyOf(target, load),
+  });
+}
+
+/** What runs must have alike to be compared. */
+function conditionsOf({ target, evidence: { warm } }: Result): string {
+  const { cluster, gpuType = "cpu", gpusPerReplica, minReplicas, corpus, protocol } = target;
+  const at = warm === undefined ? "" : `, ${warm.load.targetRate} req/s`;
+  return `${cluster}, ${gpuType} x${gpusPerReplica}, ${minReplicas} replicas, ${protocol} ${corpus.name}${at}`;
+}
+
+/** The run in a few figures; only those that are evidence. */
+export function summarise(result: Result, knee: Knee | undefined): Summary {
+  const { run, startedAt, target, evidence } = result;
+  const { requests, failed, wrong } = answersOf(result);
+  const load = knee?.load ?? evidence.warm?.load;
+  return {
+    run,
+    startedAt,
+    model: target.model,
+    version: target.version,
+    champion: target.champion,
+    ...(target.gpuType === undefined ? {} : { gpuType: target.gpuType }),
+    simulated: isSimulated(result),
+    conditions: conditionsOf(result),
+    figures: {
+      ...warmFigures(result),
+      ...kneeFigures(result, knee),
+      ...known({
+        coldStartSeconds: slowest(evidence.coldStart ?? [])?.totalSeconds,
+        autoscalingSeconds: evidence.autoscaling?.totalSeconds,
+        gpuUtilisation: load === undefined ? undefined : gpuUse(target, load).utilisation,
+        warmGpuUtilisation:
+          evidence.warm === undefined ? undefined : gpuUse(target, evidence.warm.load).utilisation,
+        errorRatio: requests === 0 ? undefined : failed / requests,
+        wrongAnswerRatio: requests === failed ? undefined : wrong / (requests - failed),
+      }),
+    },
+  };
+}
+
+/** Whether anything in it is a stand-in: the target as a whole, or a single GPU. */
+export function isSimulated({ target, evidence }: Result): boolean {
+  const loads = [
+    evidence.warm?.load,
+    ...(evidence.saturation?.steps ?? []).map(({ load }) => load),
+    ...(evidence.soak?.windows ?? []),
+    evidence.autoscaling?.load,
+  ];
+  return target.simulated || loads.some((load) => load?.gpus?.some(({ simulated }) => simulated) ?? false);
+}
