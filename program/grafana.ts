@@ -9,7 +9,6 @@ import type { GrafanaOutputs } from "../components/outputs";
 import { buildDashboards } from "../dashboards";
 import type { BuiltDashboard } from "../dashboards";
 import { addresses } from "../dashboards/addresses";
-import { DEFAULT_THRESHOLDS } from "../metrics/thresholds";
 import type { HubSettings, Settings, SiteGrafana } from "../settings";
 import type { Monitoring } from "./monitoring";
 
@@ -27,7 +26,7 @@ function dashboardsOf({ cluster, members, pricePerGpuHour }: HubSettings): reado
   return buildDashboards({
     hub: cluster,
     members: members.map((member) => member.cluster),
-    thresholds: DEFAULT_THRESHOLDS,
+    thresholds: settings.alerting.thresholds,
     priced: Object.keys(pricePerGpuHour).length > 0,
   });
 }

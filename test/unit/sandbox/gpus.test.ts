@@ -187,7 +187,13 @@ describe("the GPUs of a node", () => {
 
 describe("the hub of the sandbox", () => {
   const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
-  const images = { prometheus: digest, kubeStateMetrics: digest, nodeExporter: digest, alertmanager: digest, node: digest };
+  const images = {
+    prometheus: digest,
+    kubeStateMetrics: digest,
+    nodeExporter: digest,
+    alertmanager: digest,
+    node: digest,
+  };
   const { config } = yaml.parse(fs.readFileSync(stackFile(repository, "cloud"), "utf8")) as StackFile;
   const { kubernetes, inventory, pricePerGpuHour } = overlay("cloud", config, images)["federation:hub"] as {
     kubernetes: { dcgmExporter: { namespace: string; labels: Record<string, string>; port: number } };
