@@ -22,11 +22,16 @@ export function flowsOfGrafana(settings: Settings): readonly Flow[] {
 }
 
 /** Every dashboard of this hub and its members. */
-function dashboardsOf({ cluster, members, pricePerGpuHour }: HubSettings): readonly BuiltDashboard[] {
+function dashboardsOf({
+  cluster,
+  members,
+  alerting,
+  pricePerGpuHour,
+}: HubSettings): readonly BuiltDashboard[] {
   return buildDashboards({
     hub: cluster,
     members: members.map((member) => member.cluster),
-    thresholds: settings.alerting.thresholds,
+    thresholds: alerting.thresholds,
     priced: Object.keys(pricePerGpuHour).length > 0,
   });
 }
