@@ -1,6 +1,7 @@
 import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
 import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
+import { declareHosts } from "./program/hosts";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
@@ -18,6 +19,7 @@ const verified = new VerifiedCluster("cluster", {
 });
 declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
+declareHosts(settings, verified);
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);

@@ -49,6 +49,14 @@ function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<
             secretKey: "placeholder",
           }),
         }),
+    ...(member?.hostExporters === undefined
+      ? {}
+      : {
+          "federation:hostCredentials": JSON.stringify({
+            privateKey:
+              "-----BEGIN OPENSSH PRIVATE KEY-----\nplaceholder\n-----END OPENSSH PRIVATE KEY-----\n",
+          }),
+        }),
     ...(mlflow === undefined || mlflow.allowUnauthenticated
       ? {}
       : {

@@ -12,7 +12,9 @@ export const RECORDED = {
 } as const;
 
 /** Secrets that people set by themselves: init goes on without them, and says so. */
-export const GIVEN = ["minioCredentials", "mlflowCredentials"].map((name) => `federation:${name}`);
+export const GIVEN = ["minioCredentials", "mlflowCredentials", "hostCredentials"].map(
+  (name) => `federation:${name}`,
+);
 
 /** Output names under which a Prometheus is known inside its cluster, by namespace. */
 function serviceNames(namespace: string): readonly string[] {

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { federationUsers, hubWebCredentials, type HubSecrets, memberWebCredentials } from "./credentials";
+import { hostExportersSettings, scrapedHosts } from "./hostExporters";
+import { optional } from "./optional";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
 import type {
@@ -22,6 +24,7 @@ import { workerBundle } from "./workers";
 
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
+export type * from "./hostExportersTypes";
 export type * from "./transferTypes";
 export type * from "./types";
 export type { WorkerBundle } from "./workers";
@@ -131,8 +134,9 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
 }
 
 function memberSettings(parsed: Parsed<"member">): MemberSettings {
-  const { member, hubStack, cluster, transfer } = parsed;
+  const { member, hubStack, cluster, transfer, hostSecrets } = parsed;
   const { modelSync } = member;
+  const hostExporters = hostExportersSettings(member, hostSecrets);
   const secrets = member.prometheus.existingSecrets;
   const fromHub =
     secrets === undefined || modelSync !== undefined ? credentialsFromHub(hubStack, cluster) : undefined;
@@ -144,6 +148,8 @@ function memberSettings(parsed: Parsed<"member">): MemberSettings {
     ...site(parsed, credentials),
     role: "member",
     hubStack,
+    hosts: scrapedHosts(member.hosts, hostExporters?.hosts ?? []),
+    ...optional("hostExporters", hostExporters),
     ...(modelSync === undefined || fromHub === undefined
       ? {}
       : {

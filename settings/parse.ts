@@ -2,6 +2,7 @@ import { z } from "zod";
 import { memberListProblems, siteProblems } from "./checks";
 import { type Generation, type HubSecrets, hubSecretsSchema } from "./credentials";
 import * as fields from "./fields";
+import { type HostSecrets, memberHostSecrets } from "./hostExporters";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
 import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
@@ -35,12 +36,13 @@ export type ParsedSettings =
       readonly hubStack: string;
       readonly member: MemberObject;
       readonly transfer: TransferSecrets;
+      readonly hostSecrets: HostSecrets;
     });
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
 const OWN: Readonly<Record<Role, readonly string[]>> = {
   hub: ["hub", "hubSecrets", "minioCredentials", "mlflowCredentials"],
-  member: ["member", "hubStack", "mlflowCredentials"],
+  member: ["member", "hubStack", "mlflowCredentials", "hostCredentials"],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
 
@@ -167,6 +169,7 @@ export interface InspectedSettings {
   readonly member?: MemberObject | undefined;
   readonly hubStack?: string | undefined;
   readonly transfer?: TransferSecrets | undefined;
+  readonly hostSecrets?: HostSecrets | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -200,7 +203,13 @@ export function inspectSettings(
     const member = roleObject(reader, role, memberSchema, (value) =>
       siteProblems(`${NAMESPACE}member`, value),
     );
-    return { ...common, hubStack, member, transfer: memberTransferSecrets(reader, member) };
+    return {
+      ...common,
+      hubStack,
+      member,
+      transfer: memberTransferSecrets(reader, member),
+      hostSecrets: memberHostSecrets(reader, member),
+    };
   }
   return common;
 }
@@ -226,6 +235,7 @@ export function parseSettings(
     member,
     hubStack,
     transfer = {},
+    hostSecrets = {},
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -237,7 +247,7 @@ export function parseSettings(
     if (role === "hub" && hub !== undefined)
       return { ...common, role, hub, ...(hubSecrets === undefined ? {} : { hubSecrets }), transfer };
     if (role === "member" && hubStack !== undefined && member !== undefined)
-      return { ...common, role, hubStack, member, transfer };
+      return { ...common, role, hubStack, member, transfer, hostSecrets };
   }
   throw new SettingsError(stack, problems);
 }

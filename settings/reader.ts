@@ -8,7 +8,13 @@ export type RawConfig = Readonly<Record<string, string>>;
 export const NAMESPACE = "federation:";
 
 /** Keys whose values no message may show, and which must be secrets in the stack file. */
-export const SECRET_KEYS = ["kubeconfig", "hubSecrets", "minioCredentials", "mlflowCredentials"];
+export const SECRET_KEYS = [
+  "kubeconfig",
+  "hubSecrets",
+  "minioCredentials",
+  "mlflowCredentials",
+  "hostCredentials",
+];
 
 /** Reads keys one after the other and gathers what is wrong with them. */
 export class Reader {

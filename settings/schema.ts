@@ -4,6 +4,7 @@ import { DEFAULT_INVENTORY } from "../metrics/inventory";
 import type { Inventory } from "../metrics/inventory";
 import * as fields from "./fields";
 import { list, object } from "./fields";
+import { hostExporters } from "./hostExportersSchema";
 import { DEFAULT_IMAGES } from "./images";
 import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
 import type {
@@ -141,7 +142,7 @@ const kubernetes = object({
   }),
 );
 
-const ROLES = ["node", "dcgm", "slurmctld", "beegfs"] as const;
+const ROLES = ["node", "dcgm", "slurmctld", "slurm", "beegfs"] as const;
 const hostRole = z.enum(ROLES, { error: `must be one of ${ROLES.join(", ")}` });
 
 const host = object({
@@ -212,6 +213,7 @@ export const memberSchema = object({
   prometheus: memberPrometheus,
   ...siteShape,
   modelSync: modelSync.exactOptional(),
+  hostExporters: hostExporters.exactOptional(),
 });
 
 export type HubObject = z.output<typeof hubSchema>;
@@ -220,4 +222,4 @@ export type MemberObject = z.output<typeof memberSchema>;
 /** Keys inside a role's object that only this role has. */
 export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone"];
 /** The same of a member's. */
-export const MEMBER_ONLY = ["modelSync"];
+export const MEMBER_ONLY = ["modelSync", "hostExporters"];

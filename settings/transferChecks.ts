@@ -16,7 +16,7 @@ export interface TransferSecrets {
 }
 
 /** A secret that is needed, or must not be there; undefined, with a problem told, where it is not as it should be. */
-function secret<T>(
+export function givenSecret<T>(
   reader: Reader,
   name: string,
   needed: boolean,
@@ -41,7 +41,7 @@ function mlflowCredentials(
   mlflow: { readonly allowUnauthenticated: boolean } | undefined,
   at: string,
 ): UserPassword | undefined {
-  return secret(
+  return givenSecret(
     reader,
     "mlflowCredentials",
     mlflow !== undefined && !mlflow.allowUnauthenticated,
@@ -61,7 +61,7 @@ export function hubTransferSecrets(reader: Reader, hub: HubObject | undefined): 
       message:
         "needs the S3 users that npm run init makes: not possible together with hub.prometheus.existingSecrets",
     });
-  const minio = secret(
+  const minio = givenSecret(
     reader,
     "minioCredentials",
     zone !== undefined,
