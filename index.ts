@@ -3,6 +3,7 @@ import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
 import { alertmanagerAddresses } from "./program/alerting";
 import { declareGrafana } from "./program/grafana";
+import { declareHosts } from "./program/hosts";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
@@ -21,6 +22,7 @@ const verified = new VerifiedCluster("cluster", {
 const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
 const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
+declareHosts(settings, verified);
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);

@@ -61,6 +61,14 @@ function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<
     ...(hub?.grafana?.mode === "existing"
       ? { "federation:grafanaCredentials": JSON.stringify({ token: "placeholder" }) }
       : {}),
+    ...(member?.hostExporters === undefined
+      ? {}
+      : {
+          "federation:hostCredentials": JSON.stringify({
+            privateKey:
+              "-----BEGIN OPENSSH PRIVATE KEY-----\nplaceholder\n-----END OPENSSH PRIVATE KEY-----\n",
+          }),
+        }),
     ...(mlflow === undefined || mlflow.allowUnauthenticated
       ? {}
       : {

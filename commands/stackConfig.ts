@@ -12,7 +12,13 @@ export const RECORDED = {
 } as const;
 
 /** Secrets that people set by themselves: init goes on without them, and says so. */
-export const GIVEN = ["minioCredentials", "mlflowCredentials", "receiverSecrets", "grafanaCredentials"].map(
+export const GIVEN = [
+  "minioCredentials",
+  "mlflowCredentials",
+  "receiverSecrets",
+  "grafanaCredentials",
+  "hostCredentials",
+].map(
   (name) => `federation:${name}`,
 );
 

@@ -222,6 +222,29 @@ export const relativePath = matching(
   "must be a relative path without . or .. in it",
   /^(?!\.{1,2}(\/|$))[^/\n]+(\/(?!\.{1,2}(\/|$))[^/\n]+)*$/,
 );
+/** The name of a user of a machine. */
+export const userName = matching("must be the name of a user of the hosts", /^[a-z_][a-z0-9_-]{0,31}$/);
+/** A public key that a host proves itself by. */
+export const sshHostKey = matching(
+  "must be the host's public key as /etc/ssh/ssh_host_ed25519_key.pub has it, without its comment: " +
+    "ssh-ed25519 AAAA... or ecdsa-sha2-nistp256 AAAA... (ssh-rsa is not taken)",
+  /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}$/,
+);
+export const sha256 = matching("must be 64 hexadecimal digits in lower case", /^[0-9a-f]{64}$/);
+export const programVersion = matching("must be the version of the program, such as 1.10.2", /^[\w.+-]+$/);
+export const programUrl = matching(
+  "must be an https, http or file URL without blanks, escapes or query",
+  /^(https?:\/\/[\w.:[\]-]+|file:\/\/)(\/[\w.,:~+@=-]+)+$/,
+);
+/** A port that needs no rights. */
+export const unprivilegedPort = count(1024, 65535);
+export const printable = matching("must be one line of printable ASCII", /^[\x20-\x7e]+$/);
+export const variableName = matching(
+  "must be the name of a variable: letters, digits and _",
+  /^[A-Za-z_]\w*$/,
+);
+export const flag = matching("must be a flag such as --web.listen-address", /^--?[A-Za-z][\w.-]*$/);
+export const fileSystemType = matching("must be a type of file system such as beegfs", /^[\w.-]+$/);
 /** User or group; never root. */
 export const id = count(1, 4_294_967_294);
 export const labelName = matching("must be a Kubernetes label name", LABEL_NAME);

@@ -9,6 +9,8 @@ import {
   memberWebCredentials,
 } from "./credentials";
 import { grafanaSettings } from "./grafana";
+import { hostExportersSettings, scrapedHosts } from "./hostExporters";
+import { optional } from "./optional";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
 import type {
@@ -34,6 +36,7 @@ export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
 export type * from "./alertingTypes";
 export type * from "./grafanaTypes";
+export type * from "./hostExportersTypes";
 export type * from "./transferTypes";
 export type * from "./types";
 export type { WorkerBundle } from "./workers";
@@ -153,8 +156,9 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
 }
 
 function memberSettings(parsed: Parsed<"member">): MemberSettings {
-  const { member, hubStack, cluster, transfer } = parsed;
+  const { member, hubStack, cluster, transfer, hostSecrets } = parsed;
   const { modelSync } = member;
+  const hostExporters = hostExportersSettings(member, hostSecrets);
   const secrets = member.prometheus.existingSecrets;
   const fromHub =
     secrets === undefined || modelSync !== undefined ? credentialsFromHub(hubStack, cluster) : undefined;
@@ -173,6 +177,8 @@ function memberSettings(parsed: Parsed<"member">): MemberSettings {
         : { hubUser: fromHub.apply((own) => ownAlertUser(own, hubStack, cluster)) }),
     },
     hubStack,
+    hosts: scrapedHosts(member.hosts, hostExporters?.hosts ?? []),
+    ...optional("hostExporters", hostExporters),
     ...(modelSync === undefined || fromHub === undefined
       ? {}
       : {

@@ -4,6 +4,7 @@ import { hubProblems, siteProblems } from "./checks";
 import { type Generation, type HubSecrets, hubSecretsSchema } from "./credentials";
 import * as fields from "./fields";
 import { type GrafanaToken, hubGrafanaToken, missingGrafana } from "./grafanaChecks";
+import { type HostSecrets, memberHostSecrets } from "./hostExporters";
 import { optional } from "./optional";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
@@ -42,6 +43,7 @@ export type ParsedSettings =
       readonly member: MemberObject;
       readonly transfer: TransferSecrets;
       readonly receiverSecrets: ReceiverSecrets;
+      readonly hostSecrets: HostSecrets;
     });
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
@@ -54,7 +56,7 @@ const OWN: Readonly<Record<Role, readonly string[]>> = {
     "receiverSecrets",
     "grafanaCredentials",
   ],
-  member: ["member", "hubStack", "mlflowCredentials", "receiverSecrets"],
+  member: ["member", "hubStack", "mlflowCredentials", "receiverSecrets", "hostCredentials"],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
 
@@ -184,6 +186,7 @@ export interface InspectedSettings {
   readonly transfer?: TransferSecrets | undefined;
   readonly receiverSecrets?: ReceiverSecrets | undefined;
   readonly grafanaToken?: GrafanaToken | undefined;
+  readonly hostSecrets?: HostSecrets | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -230,6 +233,7 @@ export function inspectSettings(
       member,
       transfer: memberTransferSecrets(reader, member),
       receiverSecrets: readReceiverSecrets(reader, member?.alerting.receivers),
+      hostSecrets: memberHostSecrets(reader, member),
     };
   }
   return common;
@@ -258,6 +262,7 @@ export function parseSettings(
     transfer = {},
     receiverSecrets = {},
     grafanaToken,
+    hostSecrets = {},
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -275,7 +280,7 @@ export function parseSettings(
         ...optional("grafanaToken", grafanaToken),
       };
     if (role === "member" && hubStack !== undefined && member !== undefined)
-      return { ...common, role, hubStack, member };
+      return { ...common, role, hubStack, member, hostSecrets };
   }
   throw new SettingsError(stack, problems);
 }

@@ -15,6 +15,7 @@ export const SECRET_KEYS = [
   "mlflowCredentials",
   "receiverSecrets",
   "grafanaCredentials",
+  "hostCredentials",
 ];
 
 /** Reads keys one after the other and gathers what is wrong with them. */

@@ -7,6 +7,7 @@ import type { Inventory } from "../metrics/inventory";
 import { hubAlerting, memberAlerting } from "./alertingSchema";
 import * as fields from "./fields";
 import { list, object } from "./fields";
+import { hostExporters } from "./hostExportersSchema";
 import { DEFAULT_IMAGES } from "./images";
 import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
 import type {
@@ -147,7 +148,7 @@ const kubernetes = object({
   }),
 );
 
-const ROLES = ["node", "dcgm", "slurmctld", "beegfs"] as const;
+const ROLES = ["node", "dcgm", "slurmctld", "slurm", "beegfs"] as const;
 const hostRole = z.enum(ROLES, { error: `must be one of ${ROLES.join(", ")}` });
 
 const host = object({
@@ -261,6 +262,7 @@ export const memberSchema = object({
   ...siteShape,
   modelSync: modelSync.exactOptional(),
   alerting: memberAlerting,
+  hostExporters: hostExporters.exactOptional(),
 });
 
 export type HubObject = z.output<typeof hubSchema>;
@@ -269,4 +271,4 @@ export type MemberObject = z.output<typeof memberSchema>;
 /** Keys inside a role's object that only this role has. */
 export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone", "grafana"];
 /** The same of a member's. */
-export const MEMBER_ONLY = ["modelSync"];
+export const MEMBER_ONLY = ["modelSync", "hostExporters"];

@@ -3,6 +3,7 @@ import type { Component } from "../metrics/catalogue/recorded/health";
 import type { Inventory } from "../metrics/inventory";
 import type { HubAlerting, MemberAlerting } from "./alertingTypes";
 import type { GrafanaSettings } from "./grafanaTypes";
+import type { HostExportersSettings } from "./hostExportersTypes";
 import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
@@ -90,13 +91,16 @@ export interface KubernetesSettings {
   readonly dcgmExporter?: ExistingPods;
 }
 
-export type HostRole = "node" | "dcgm" | "slurmctld" | "beegfs";
+/** An exporter on a host; `slurmctld` is Slurm's own endpoint, `slurm` an exporter beside it. */
+export type HostRole = "node" | "dcgm" | "slurmctld" | "slurm" | "beegfs";
 
 /** A host outside Kubernetes and the exporters on it. */
 export interface Host {
   readonly name: string;
   readonly address: string;
   readonly roles: readonly HostRole[];
+  /** Where an exporter listens elsewhere than usual. */
+  readonly ports?: Readonly<Partial<Record<HostRole, number>>>;
 }
 
 /** Image references, each pinned by digest. */
@@ -177,6 +181,8 @@ export interface MemberSettings extends SiteSettings {
   readonly hubStack: string;
   /** Absent: this member brings no models. */
   readonly modelSync?: ModelSyncSettings;
+  /** Absent: the stack installs nothing on hosts. */
+  readonly hostExporters?: HostExportersSettings;
 }
 
 export type Settings = HubSettings | MemberSettings;

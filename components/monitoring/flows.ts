@@ -3,8 +3,8 @@ import type { Flow, FlowEnd } from "../kubernetes/flows";
 import type { MetricsPods } from "../kubernetes/pods";
 import { KUBE_STATE_METRICS } from "./kubeStateMetrics";
 import { PROMETHEUS } from "./prometheusPod";
-import { KUBELET_PORT, PROMETHEUS_PORT, hostExporters } from "./scrapeJobs";
-import type { ClusterTargets, Host } from "./scrapeJobs";
+import { KUBELET_PORT, PROMETHEUS_PORT, hostExporters, hostPort } from "./scrapeJobs";
+import type { ClusterTargets, Host, HostRole } from "./scrapeJobs";
 import { serviceUrls } from "./serviceJobs";
 
 export interface MonitoringFlowsArgs {
@@ -28,13 +28,18 @@ const addresses = (hosts: readonly string[]): FlowEnd => ({
 });
 const podsOf = ({ namespace, labels }: MetricsPods): FlowEnd => ({ kind: "pods", namespace, labels });
 
+/** One flow a role and port: an exporter may listen elsewhere than usual. */
 function hostFlows(hosts: readonly Host[]): readonly Flow[] {
-  return Object.entries(hostExporters).map(([role, { port }]) => ({
-    purpose: `exporters on hosts outside Kubernetes: ${role}`,
-    from: prometheus,
-    to: addresses(hosts.filter((host) => host.roles.some((own) => own === role)).map((host) => host.address)),
-    ports: [{ port }],
-  }));
+  return (Object.keys(hostExporters) as HostRole[]).flatMap((role) => {
+    const own = hosts.filter((host) => host.roles.includes(role));
+    const ports = [...new Set(own.map((host) => hostPort(host, role)))];
+    return ports.map((port) => ({
+      purpose: `exporters on hosts outside Kubernetes: ${role}`,
+      from: prometheus,
+      to: addresses(own.filter((host) => hostPort(host, role) === port).map((host) => host.address)),
+      ports: [{ port }],
+    }));
+  });
 }
 
 /** What every workload that watches the cluster needs. */

@@ -10,13 +10,15 @@ export type KubeletTls =
   | { readonly kind: "ca"; readonly pem: string }
   | { readonly kind: "insecureSkipVerify" };
 
-export type HostRole = "node" | "dcgm" | "slurmctld" | "beegfs";
+export type HostRole = "node" | "dcgm" | "slurmctld" | "slurm" | "beegfs";
 
 /** A host outside Kubernetes and the exporters on it. */
 export interface Host {
   readonly name: string;
   readonly address: string;
   readonly roles: readonly HostRole[];
+  /** Where an exporter listens elsewhere than usual. */
+  readonly ports?: Readonly<Partial<Record<HostRole, number>>>;
 }
 
 /** What one Prometheus scrapes in and around its own cluster. */
@@ -54,6 +56,8 @@ export const hostExporters: Readonly<
   node: { port: 9100, jobs: { node: "/metrics" } },
   dcgm: { port: 9400, jobs: { dcgm: "/metrics" } },
   beegfs: { port: 9101, jobs: { beegfs: "/metrics" } },
+  // an exporter beside Slurm: its job is none of slurmctld's own (`slurm-...`), which tell whether slurmctld lives
+  slurm: { port: 8080, interval: "60s", jobs: { slurm: "/metrics" } },
   slurmctld: {
     port: 6817,
     interval: "60s",
@@ -62,6 +66,11 @@ export const hostExporters: Readonly<
     ),
   },
 };
+
+/** Where a host's exporter listens. */
+export function hostPort(host: Host, role: HostRole): number {
+  return host.ports?.[role] ?? hostExporters[role].port;
+}
 
 /** Blanks in a GPU's name at most; each step below replaces one. */
 const BLANKS_IN_GPU_NAMES = 5;
@@ -259,10 +268,13 @@ function annotatedJobs(targets: ClusterTargets): readonly ScrapeConfig[] {
 /** The exporters on hosts outside Kubernetes. */
 function hostJobs(hosts: readonly Host[]): readonly ScrapeConfig[] {
   const roles = Object.entries(hostExporters) as [HostRole, (typeof hostExporters)[HostRole]][];
-  return roles.flatMap(([role, { port, jobs, interval }]) => {
+  return roles.flatMap(([role, { jobs, interval }]) => {
     const static_configs = hosts
       .filter((host) => host.roles.includes(role))
-      .map((host) => ({ targets: [`${host.address}:${String(port)}`], labels: { host: host.name } }));
+      .map((host) => ({
+        targets: [`${host.address}:${String(hostPort(host, role))}`],
+        labels: { host: host.name },
+      }));
     if (static_configs.length === 0) return [];
     return Object.entries(jobs).map(([job_name, metrics_path]) => ({
       job_name,

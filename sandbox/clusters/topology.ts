@@ -18,13 +18,16 @@ export interface ClusterTopology {
   readonly dnsServiceIp: string;
 }
 
+/** Roles of its hosts: whoever has Slurm 25.11, as its machine seems to, needs no exporter of Slurm. */
+export type SandboxRole = Exclude<HostRole, "slurm">;
+
 /** A host outside Kubernetes: a network namespace with what the site declares of it. */
 export interface HostTopology {
   readonly name: string;
   readonly namespace: string;
   readonly address: string;
   /** What runs there: the same as the site's file says. */
-  readonly roles: readonly HostRole[];
+  readonly roles: readonly SandboxRole[];
 }
 
 /** Prefix of every namespace, link and cgroup of the sandbox, so that they can be found again. */
@@ -41,7 +44,7 @@ export const network = {
   everything: "198.18.0.0/15",
   apiServerPort: 6443,
   /** Where a role of a host answers Prometheus. */
-  rolePorts: { node: 9100, beegfs: 9101, dcgm: 9400, slurmctld: 6817 } satisfies Record<HostRole, number>,
+  rolePorts: { node: 9100, beegfs: 9101, dcgm: 9400, slurmctld: 6817 } satisfies Record<SandboxRole, number>,
 } as const;
 
 function cluster(name: ClusterName, index: number): ClusterTopology {
@@ -68,6 +71,6 @@ export const hosts: readonly HostTopology[] = [
   host("gpu-01", 21, ["node", "dcgm", "beegfs"]),
 ];
 
-function host(name: string, last: number, roles: readonly HostRole[]): HostTopology {
+function host(name: string, last: number, roles: readonly SandboxRole[]): HostTopology {
   return { name, namespace: `${prefix}${name}`, address: `198.18.12.${last}`, roles };
 }

@@ -1,13 +1,12 @@
 import { join } from "node:path";
-import type { HostRole } from "../../components/monitoring/scrapeJobs";
-import { hosts, network, type HostTopology } from "../clusters/topology";
+import { hosts, network, type HostTopology, type SandboxRole } from "../clusters/topology";
 import { beegfs } from "../services/topology";
 import { exporterFolder, jobMapping } from "./machine";
 import { slurmNodes } from "./slurm";
 
 type Command = readonly [string, ...string[]];
 
-const listen = (host: HostTopology, role: HostRole): string => `${host.address}:${network.rolePorts[role]}`;
+const listen = (host: HostTopology, role: SandboxRole): string => `${host.address}:${network.rolePorts[role]}`;
 
 const python = (program: string, ...args: readonly (string | number)[]): Command => [
   "/usr/bin/python3",
@@ -18,7 +17,7 @@ const python = (program: string, ...args: readonly (string | number)[]): Command
 
 /** What is started on a host for a role; of Slurm's controller it is a machine of its own that serves. */
 export const exporterOf: Readonly<
-  Record<Exclude<HostRole, "slurmctld">, (host: HostTopology, bin: string) => Command>
+  Record<Exclude<SandboxRole, "slurmctld">, (host: HostTopology, bin: string) => Command>
 > = {
   node: (host, bin) => [join(bin, "node_exporter"), `--web.listen-address=${listen(host, "node")}`],
   beegfs: (host) => {

@@ -1,7 +1,7 @@
-import { hostExporters, type HostRole } from "../../components/monitoring/scrapeJobs";
+import { hostExporters } from "../../components/monitoring/scrapeJobs";
 import { foldersOf } from "../clusters/folders";
 import { attachNamespace } from "../clusters/network";
-import { hosts, network, type HostTopology } from "../clusters/topology";
+import { hosts, network, type HostTopology, type SandboxRole } from "../clusters/topology";
 import { inNamespace } from "../system/commands";
 import { isDaemonAlive, startDaemon } from "../system/daemons";
 import { waitFor } from "../system/waiting";
@@ -10,7 +10,7 @@ import { bootMachine, consoleLog, isMachineAlive } from "./machine";
 import { controller, slurmNodes } from "./slurm";
 
 /** Log and pid file of a host's exporter. */
-const filesOf = (host: HostTopology, role: HostRole): { logFile: string; pidFile: string } =>
+const filesOf = (host: HostTopology, role: SandboxRole): { logFile: string; pidFile: string } =>
   foldersOf("hosts").daemon(`${host.name}-${role}`);
 
 /**
@@ -50,7 +50,7 @@ async function waitForSlurm(): Promise<void> {
   });
 }
 
-async function page(host: HostTopology, role: HostRole, path: string): Promise<string> {
+async function page(host: HostTopology, role: SandboxRole, path: string): Promise<string> {
   const url = `http://${host.address}:${network.rolePorts[role]}${path}`;
   const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
   const text = await response.text();
@@ -58,7 +58,7 @@ async function page(host: HostTopology, role: HostRole, path: string): Promise<s
   return text;
 }
 
-async function answers(host: HostTopology, role: HostRole): Promise<boolean> {
+async function answers(host: HostTopology, role: SandboxRole): Promise<boolean> {
   for (const path of Object.values(hostExporters[role].jobs)) await page(host, role, path);
   return true;
 }

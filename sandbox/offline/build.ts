@@ -9,6 +9,7 @@ const entries = {
   analyzer: "analyzer.ts",
   "provider-kubernetes": "kubernetes/main.ts",
   "provider-minio": "minio/main.ts",
+  "provider-command": "command/main.ts",
 } as const;
 
 /** Names of the bundles, without extension. */
@@ -42,6 +43,7 @@ export async function buildStandIns(folder: string): Promise<Readonly<Record<Bun
     analyzer: path("analyzer"),
     "provider-kubernetes": path("provider-kubernetes"),
     "provider-minio": path("provider-minio"),
+    "provider-command": path("provider-command"),
   };
 }
 

@@ -9,6 +9,7 @@ const standIns: Readonly<Record<PluginName, { readonly executable: string; reado
   policy: { executable: "pulumi-analyzer-policy", bundle: "analyzer" },
   kubernetes: { executable: "pulumi-resource-kubernetes", bundle: "provider-kubernetes" },
   minio: { executable: "pulumi-resource-minio", bundle: "provider-minio" },
+  command: { executable: "pulumi-resource-command", bundle: "provider-command" },
 };
 
 /** How stand-ins are installed. */

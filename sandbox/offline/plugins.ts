@@ -13,7 +13,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 /** Versions of the official providers; those of their npm packages `@pulumi/<name>`. */
-export const providerVersions = { kubernetes: "4.34.2", minio: "0.17.1" } as const;
+export const providerVersions = { kubernetes: "4.34.2", minio: "0.17.1", command: "1.2.1" } as const;
 
 /** The providers the program needs. */
 export type ProviderName = keyof typeof providerVersions;
@@ -45,12 +45,17 @@ export async function choosePlugins(search: PluginSearch): Promise<PluginChoice>
   const choice = (found: boolean): "installed" | "stand-in" => (found ? "installed" : "stand-in");
   const provider = async (name: ProviderName): Promise<boolean> =>
     isInstalled(search, `pulumi-resource-${name}`, cacheName(name)) || download(search, name);
-  const [kubernetes, minio] = await Promise.all([provider("kubernetes"), provider("minio")]);
+  const [kubernetes, minio, command] = await Promise.all([
+    provider("kubernetes"),
+    provider("minio"),
+    provider("command"),
+  ]);
   return {
     nodejs: choice(isInstalled(search, "pulumi-language-nodejs")),
     policy: choice(isInstalled(search, "pulumi-analyzer-policy")),
     kubernetes: choice(kubernetes),
     minio: choice(minio),
+    command: choice(command),
   };
 }
 

@@ -110,6 +110,16 @@ class ProviderServer {
     return new Empty();
   }
 
+  async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+    const provider = this.configured();
+    if (provider.invoke === undefined)
+      throw new Error(
+        `${request.getTok()} is not served by the offline stand-in of the ${this.offered.name} provider`,
+      );
+    const returned = await provider.invoke(request.getTok(), fromStruct(request.getArgs()));
+    return new proto.InvokeResponse().setReturn(toStruct(returned));
+  }
+
   cancel(): Empty {
     this.cancelled.abort();
     return new Empty();
@@ -157,6 +167,7 @@ export async function serveProvider(offered: ProviderPackage, args: readonly str
     read: unary((request: proto.ReadRequest) => server.read(request)),
     update: unary((request: proto.UpdateRequest) => server.update(request)),
     delete: unary((request: proto.DeleteRequest) => server.delete(request)),
+    invoke: unary((request: proto.InvokeRequest) => server.invoke(request)),
     cancel: unary(() => server.cancel()),
   });
 }

@@ -44,6 +44,8 @@ export interface Provider {
     ignored: readonly string[],
   ): Promise<Tree>;
   delete(subject: Subject, state: Tree): Promise<void>;
+  /** Calls a function by its token; absent where the provider serves none. */
+  invoke?(token: string, args: Tree): Promise<Tree>;
 }
 
 /** A provider before it is configured. */

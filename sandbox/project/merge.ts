@@ -17,6 +17,7 @@ const initKeys = [
   "federation:clusterUid",
   "federation:hubSecrets",
   "federation:minioCredentials",
+  "federation:hostCredentials",
 ] as const;
 
 function readStackFile(file: string): StackFile | undefined {

@@ -185,3 +185,17 @@ describe("the flow table", () => {
     expect(urlEnd("https://198.18.2.2").port).toBe(443);
   });
 });
+
+describe("exporters that the stack installs on hosts", () => {
+  it("are reached at their own ports, and those hosts at no others", () => {
+    const hosts = [
+      { name: "a", address: "192.168.100.10", roles: ["node"], ports: { node: 9200 } },
+      { name: "b", address: "192.168.100.21", roles: ["node", "slurm"] },
+    ] as const;
+    const policies = rendered({ ...site, targets: { ...memberConfig.targets, hosts } });
+    const reached = ["192.168.100.10", "192.168.100.21"].flatMap((address) =>
+      [8080, 9100, 9200].filter((port) => allowed(policies, { from: prometheus, to: ip(address), port })),
+    );
+    expect(reached).toEqual([9200, 8080, 9100]);
+  });
+});

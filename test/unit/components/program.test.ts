@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import * as command from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
@@ -8,6 +9,7 @@ import { DEFAULT_OBJECTIVES } from "../../../rules/alerts";
 import type {
   AlertingSettings,
   DeployedGrafana,
+  HostExportersSettings,
   HubSettings,
   LandingZone,
   MemberCredentials,
@@ -198,6 +200,33 @@ const modelSync: ModelSyncSettings = {
   nodeSelector: {},
   tolerations: [],
 };
+const hostExporters: HostExportersSettings = {
+  privateKey: pulumi.secret("host-private-key"),
+  hosts: [
+    {
+      name: "gpu-01",
+      address: "192.168.100.21",
+      port: 22,
+      user: "root",
+      hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample",
+      exporters: [
+        {
+          kind: "node",
+          version: "1.10.2",
+          url: "file:///sw/node_exporter",
+          sha256: "0".repeat(64),
+          port: 9100,
+          args: [],
+          environment: {},
+        },
+      ],
+      mounts: [],
+      paused: false,
+    },
+  ],
+};
+/** A host on which all is as declared. */
+const asApplied = { "command:local:run": () => ({ stdout: "mark first\nnonce 00000000" }) };
 
 /** Runs the whole program anew, with settings of its own, against a mocked engine. */
 async function run(
@@ -208,6 +237,7 @@ async function run(
   jest.resetModules();
   // the SDKs stay loaded: what is fresh is the program
   jest.doMock("@pulumi/pulumi", () => pulumi);
+  jest.doMock("@pulumi/command", () => command);
   jest.doMock("@pulumi/kubernetes", () => kubernetes);
   jest.doMock("@pulumi/minio", () => minio);
   jest.doMock("@pulumiverse/grafana", () => grafana);
@@ -326,6 +356,29 @@ describe("the program", () => {
     ]);
     expect(up.filter((name) => name.startsWith("minio:"))).toHaveLength(4 + 4 * 3);
     expect(await added(true)).toEqual(up);
+  });
+
+  it("adds exporters on hosts to a member, in a preview too", async () => {
+    const added = async (preview: boolean): Promise<readonly string[]> => {
+      const settings = { ...member, hostExporters };
+      const now = summary((await run(settings, { preview, calls: asApplied })).registrations);
+      expect(now).toEqual(expect.arrayContaining([...COMMON]));
+      return now.filter((name) => !COMMON.includes(name));
+    };
+    expect(await added(false)).toEqual([
+      "command:remote:Command host-exporters-gpu-01",
+      "federation:hosts:HostExporters host-exporters",
+      "pulumi:providers:command hosts",
+    ]);
+    expect(await added(true)).toEqual(await added(false));
+  });
+
+  it("touches hosts by a provider of its own, and only once the cluster is known to be the right one", async () => {
+    const into: Registration[] = [];
+    await run({ ...member, hostExporters }, { into, calls: asApplied });
+    expect(only(into, "host-exporters-gpu-01").provider).toBe("hosts");
+    const identity = into.findIndex(({ name }) => name === "cluster-identity");
+    expect(into.findIndex(({ name }) => name === "host-exporters-gpu-01")).toBeGreaterThan(identity);
   });
 
   it("touches MinIO by its own provider, and only once the cluster is known to be the right one", async () => {

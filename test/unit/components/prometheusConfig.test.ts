@@ -223,6 +223,22 @@ describe("the jobs of a cluster", () => {
     expect(names).not.toContain("mlflow");
   });
 
+  it("scrape an exporter where the host says it listens, Slurm's under a job that is none of slurmctld's", () => {
+    const hosts = [
+      { name: "ctl", address: "192.168.100.10", roles: ["slurm", "node"], ports: { node: 9200 } },
+      { name: "gpu-01", address: "192.168.100.21", roles: ["node"] },
+    ] as const;
+    const jobs = jobsOf({ ...memberConfig, targets: { ...memberConfig.targets, hosts } });
+    const targetsOf = (name: string) =>
+      jobs.find(({ job_name }) => job_name === name)?.static_configs?.flatMap(({ targets }) => targets);
+    expect(targetsOf("node")).toEqual(["192.168.100.10:9200", "192.168.100.21:9100"]);
+    expect(targetsOf("slurm")).toEqual(["192.168.100.10:8080"]);
+    expect(jobs.find(({ job_name }) => job_name === "slurm")).toMatchObject({
+      metrics_path: "/metrics",
+      scrape_interval: "60s",
+    });
+  });
+
   it("scrape Prometheus itself by TLS with the local user", () => {
     expect(job("prometheus")).toMatchObject({
       scheme: "https",

@@ -41,11 +41,18 @@ describe("the choice of plugins", () => {
     executable("ours/pulumi-language-nodejs");
     executable("ours/pulumi-resource-kubernetes");
     executable("ours/pulumi-resource-minio");
-    const expected = { nodejs: "stand-in", policy: "stand-in", kubernetes: "stand-in", minio: "stand-in" };
+    executable("ours/pulumi-resource-command");
+    const expected = {
+      nodejs: "stand-in",
+      policy: "stand-in",
+      kubernetes: "stand-in",
+      minio: "stand-in",
+      command: "stand-in",
+    };
     expect(await choose(pulumi)).toEqual(expected);
     expect(await choose(pulumi)).toEqual(expected);
     expect(calls().sort()).toEqual(
-      providers.map((name) => `plugin install resource ${name} ${providerVersions[name]}`),
+      providers.map((name) => `plugin install resource ${name} ${providerVersions[name]}`).sort(),
     );
   });
 
@@ -60,24 +67,29 @@ describe("the choice of plugins", () => {
       policy: "installed",
       kubernetes: "installed",
       minio: "installed",
+      command: "installed",
     });
     expect(calls()).toEqual([]);
   });
 
   it("uses a provider that can be downloaded", async () => {
-    expect(await choose(cli(0))).toMatchObject({ kubernetes: "installed", minio: "installed" });
+    expect(await choose(cli(0))).toMatchObject({
+      kubernetes: "installed",
+      minio: "installed",
+      command: "installed",
+    });
   });
 
   it("remembers a refusal of one provider without giving up another", async () => {
     const pulumi = executable("cli/pulumi", `echo "$@" >> ${folder}/calls; test "$4" = kubernetes`);
-    const expected = { kubernetes: "installed", minio: "stand-in" };
+    const expected = { kubernetes: "installed", minio: "stand-in", command: "stand-in" };
     expect(await choose(pulumi)).toMatchObject(expected);
     expect(await choose(pulumi)).toMatchObject(expected);
     expect(
       calls()
         .sort()
         .map((call) => call.split(" ")[3]),
-    ).toEqual(["kubernetes", "kubernetes", "minio"]);
+    ).toEqual(["command", "kubernetes", "kubernetes", "minio"]);
   });
 
   it.each(providers)("asks for the version of the npm package @pulumi/%s", (name) => {

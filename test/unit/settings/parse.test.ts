@@ -117,7 +117,7 @@ test("lists five mistakes in one error, each with key path, value, what is allow
       '  - federation:member.prometheus.scrapeInterval = "30 seconds": must be a Prometheus duration above zero such as 15s, 1m30s or 15d',
       "  - federation:member.prometheus.expose.nodePort = 9090: must be a whole number from 30000 to 32767",
       '  - federation:member.hosts[0].address = "192.168.100.300": must be an IPv4 address',
-      '  - federation:member.hosts[0].roles[0] = "slurmdbd": must be one of node, dcgm, slurmctld, beegfs',
+      '  - federation:member.hosts[0].roles[0] = "slurmdbd": must be one of node, dcgm, slurmctld, slurm, beegfs',
       '  - federation:member.prometheus.retention.size = "45GB": must be at most 80 % of prometheus.storage.size (50Gi), that is 40GB',
     ].join("\n"),
   );
@@ -150,9 +150,9 @@ test("refuses unknown keys at every depth and says which are known", () => {
     "other:key": "not ours",
   };
   expect(problems(raw)).toEqual([
-    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials, receiverSecrets",
+    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials, receiverSecrets, hostCredentials",
     "  - federation:member.prometheus.retention.days: unknown key; allowed: time, size",
-    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, modelSync, alerting",
+    "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, modelSync, alerting, hostExporters",
   ]);
 });
 
