@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildWorker } from "../../scripts/build";
 import { startInferenceServer, type RunningServer } from "../support/inferenceServer";
-import { benchmark, faultsOf, model } from "./support/benchmark";
+import { benchmark, model } from "./support/benchmark";
 import { dispose, serve, type Server } from "./support/servers";
 
 jest.setTimeout(60_000);
@@ -78,7 +78,7 @@ it("adds what Prometheus scraped in exactly the window, and sends k6's own serie
     prometheus: { url: prometheus.url, settleSeconds: 1, pods: "sums-predictor-.*" },
     target: { gpuType: "t4", gpusPerReplica: 1 },
   });
-  expect(faultsOf(run)).toEqual([]);
+  expect(run.result?.errors).toEqual([]);
   const load = run.result?.evidence.warm?.load;
   expect(load?.gpus).toHaveLength(1);
   const [gpu] = load?.gpus ?? [];
@@ -108,7 +108,7 @@ it("keeps the load and names the cause when Prometheus does not answer", async (
     prometheus: { url: `${prometheus.url}/nowhere`, settleSeconds: 0, pods: "sums-.*" },
   });
   expect(run.result?.evidence.warm?.load.requests).toBe(50);
-  expect(faultsOf(run)).toMatchObject([
+  expect(run.result?.errors).toMatchObject([
     {
       scenario: "warm",
       kind: "prometheus",

@@ -29,6 +29,8 @@ export function settingsFor(url: string, folder: string, { target, ...said }: Sa
     run: "test",
     corpus: { kind: "examples", examples },
     asked: ["warm"],
+    // the machine may be busy with other tests
+    lateSeconds: 5,
     resultFile: join(folder, "result.json"),
     workFolder: join(folder, "work"),
     ...said,
@@ -82,10 +84,6 @@ export function warmOf({ result, output }: Run): Load {
   if (load === undefined) throw new Error(`no load:\n${output}`);
   return load;
 }
-
-/** What went wrong, but for a client that the machine was too busy for: told as it must be, and no matter of these tests. */
-export const faultsOf = ({ result }: Run): readonly unknown[] =>
-  (result?.errors ?? []).filter(({ kind, message }) => kind !== "generator" || !message.includes(" late "));
 
 /** The server's own log of the requests that the driver counted. */
 export const counted = (log: readonly Logged[]): readonly Logged[] =>

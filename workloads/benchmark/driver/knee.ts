@@ -19,6 +19,8 @@ export type Judged = Pick<
 const UP = 1.25;
 const CLOSE = 1.03;
 const CONFIRMATIONS = 2;
+/** Times that a step is run whose client was the limit: a machine is busy for a moment, or for good. */
+const TRIES = 3;
 /** Part of the requests without a good answer from which the target does not serve at all. */
 const BROKEN = 0.5;
 /** Part of the asked rate that must have been begun. */
@@ -77,11 +79,15 @@ const LOWEST = 1 / 32;
 /**
  * What comes after the steps so far. The knee is the highest rate that holds: rates climb by a quarter until one fails,
  * the gap is halved (on the scale of ratios) to 3 %, and the rate below it must hold twice more; where it does not, it
- * counts as failed and the search goes on below.
+ * counts as failed and the search goes on below. A step whose client was the limit says nothing, and is run again.
  */
 export function nextStep(steps: readonly KneeStep[], { startRate, maxRate }: KneeLimits): Next {
-  if (steps.some(({ outcome }) => outcome === "broken" || outcome === "client-limited"))
-    return { stopped: "errors" };
+  const last = steps.at(-1);
+  if (last?.outcome === "broken") return { stopped: "errors" };
+  if (last?.outcome === "client-limited") {
+    const tries = steps.filter(({ rate, outcome }) => rate === last.rate && outcome === "client-limited");
+    return tries.length < TRIES ? { purpose: last.purpose, rate: last.rate } : { stopped: "errors" };
+  }
   const bad = Math.min(
     Infinity,
     ...steps.filter(({ outcome }) => outcome === "fails").map(({ rate }) => rate),
@@ -101,7 +107,9 @@ export function nextStep(steps: readonly KneeStep[], { startRate, maxRate }: Kne
     const rate = rounded(Math.sqrt(bad * good));
     if (rate > good && rate < bad) return { purpose: "bisect", rate };
   }
-  const confirmed = steps.filter(({ purpose, rate }) => purpose === "confirm" && rate === good).length;
+  const confirmed = steps.filter(
+    ({ purpose, rate, outcome }) => purpose === "confirm" && rate === good && outcome === "holds",
+  ).length;
   if (confirmed < CONFIRMATIONS) return { purpose: "confirm", rate: good };
   return { stopped: bad === Infinity ? "rate-limit" : "knee-confirmed" };
 }

@@ -3,7 +3,7 @@ import { minimumSamples } from "../analysis/percentiles";
 import type { Result, Streaming } from "../result";
 import { basic, type Endpoint } from "./http";
 import { nextStep, outcomeOf, type KneeStep } from "./knee";
-import { headersOf, load, type Driver, type Window } from "./steps";
+import { headersOf, load, taken, type Driver, type Window } from "./steps";
 import { sampleStreams } from "./streaming";
 import { readNamedFile, type Settings } from "./settings";
 
@@ -16,11 +16,9 @@ const SAMPLES = Math.ceil(minimumSamples(0.95) * 1.15);
 /** Some requests at a low rate: does it answer, and rightly? */
 export async function smoke(driver: Driver): Promise<NonNullable<Evidence["smoke"]>> {
   const { rate, seconds } = driver.settings.smoke;
-  const { requests, failures, wrongAnswers } = await load(driver, "smoke", "smoke", {
-    rate,
-    seconds,
-    warmUpSeconds: 0,
-  });
+  // it tells no latency, so that it matters not when requests began
+  const { window } = await load(driver, "smoke", { rate, seconds, warmUpSeconds: 0 });
+  const { requests, failures, wrongAnswers } = window;
   return { requests, failures, wrongAnswers };
 }
 
@@ -68,7 +66,7 @@ export async function warm(driver: Driver): Promise<{ window: Window; streaming?
           () => undefined,
         );
   try {
-    const window = await load(driver, "warm", "warm", asked);
+    const window = taken(driver, "warm", await load(driver, "warm", asked));
     ended.abort();
     const sampled = await streaming;
     return { window, ...(sampled !== undefined && { streaming: sampled }) };
@@ -83,6 +81,9 @@ export interface Stepped {
   readonly stopped: Saturation["stopped"];
 }
 
+const limitText = ({ targetRate, achievedRate, droppedIterations, client }: Window): string =>
+  `at ${targetRate} requests per second the client is the limit: ${droppedIterations} iterations dropped, ${achievedRate.toFixed(1)} per second begun, ${client.cpuCores.toFixed(2)} of ${client.limitCores} cores used; give it more CPU or more virtual users, or lower saturation.maxRate`;
+
 /** Rates up to the knee; stops by itself. */
 export async function saturation(
   driver: Driver,
@@ -94,24 +95,23 @@ export async function saturation(
   const deadline = performance.now() + limits.limitSeconds * 1000;
   for (;;) {
     const next = nextStep(judged, limits);
-    if ("stopped" in next) return { steps, stopped: next.stopped };
+    if ("stopped" in next) {
+      const last = steps.at(-1)?.window;
+      if (last !== undefined && judged.at(-1)?.outcome === "client-limited")
+        driver.fault({ scenario: "saturation", kind: "generator", message: limitText(last) });
+      return { steps, stopped: next.stopped };
+    }
     if (performance.now() > deadline || driver.signal.aborted) return { steps, stopped: "time-limit" };
     const { purpose, rate } = next;
-    const window = await load(driver, "saturation", `saturation-${steps.length + 1}`, {
+    const { window, late } = await load(driver, `saturation-${steps.length + 1}`, {
       rate,
       warmUpSeconds: limits.warmUpSeconds,
       seconds: Math.max(limits.stepSeconds, Math.ceil(SAMPLES / rate)),
     });
-    const outcome = outcomeOf(window, slos);
+    const outcome = late === undefined ? outcomeOf(window, slos) : "client-limited";
     driver.say(`  ${purpose} ${rate}: ${outcome}`);
     steps.push({ purpose, window });
     judged.push({ purpose, rate, outcome });
-    if (outcome === "client-limited")
-      driver.fault({
-        scenario: "saturation",
-        kind: "generator",
-        message: `at ${rate} requests per second the client is the limit: ${window.droppedIterations} iterations dropped, ${window.achievedRate.toFixed(1)} per second begun, ${window.client.cpuCores.toFixed(2)} of ${window.client.limitCores} cores used; give it more CPU or more virtual users, or lower saturation.maxRate`,
-      });
   }
 }
 
@@ -120,11 +120,15 @@ export async function soak(driver: Driver, asked: NonNullable<Settings["soak"]>)
   const windows: Window[] = [];
   for (let number = 1; number <= asked.windows; number++)
     windows.push(
-      await load(driver, "soak", `soak-${number}`, {
-        rate: asked.rate,
-        seconds: asked.windowSeconds,
-        warmUpSeconds: number === 1 ? asked.warmUpSeconds : 1,
-      }),
+      taken(
+        driver,
+        "soak",
+        await load(driver, `soak-${number}`, {
+          rate: asked.rate,
+          seconds: asked.windowSeconds,
+          warmUpSeconds: number === 1 ? asked.warmUpSeconds : 1,
+        }),
+      ),
     );
   return windows;
 }

@@ -103,6 +103,8 @@ export const settingsSchema = z
     /** Scenarios that make or delete pods, or make an autoscaler do so, run only where this is set. */
     disruptive: z.boolean().default(false),
     timeoutSeconds: z.number().min(0.1).max(100).default(10),
+    /** Seconds by which requests may begin late (P95), or a tenth of the latency's P95: later ones are no evidence. */
+    lateSeconds: seconds(0.01),
     /** Largest relative difference between a number of an answer and the one expected. */
     tolerance: z.number().nonnegative().default(1e-3),
     /** Headers of every request, by name. */

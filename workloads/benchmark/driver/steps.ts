@@ -32,13 +32,12 @@ export interface Asked {
 /** A counted window as the driver alone knows it. */
 export type Window = Measured & Pick<Load, "replicas">;
 
-/** Lateness that is no fault: the clock of k6 tells milliseconds. */
-const LATE_SECONDS = 0.01;
+/** Part of the latency's P95 by which requests may begin late. */
 const LATE_PART = 0.1;
 
 /**
- * Virtual users, each a request under way. Those that a server within its target needs are made before the load; more,
- * up to what one needs that is four times as slow, are made while it runs: each costs the client some 10 ms of CPU.
+ * Virtual users, each a request under way. Twice those that a server within its target needs are made before the load;
+ * more, up to what one needs that is four times as slow, are made while it runs: each costs the client some 10 ms of CPU.
  */
 export function virtualUsersFor(
   rate: number,
@@ -48,7 +47,7 @@ export function virtualUsersFor(
   const within = (seconds: number): number =>
     Math.min(maxVirtualUsers, Math.ceil(rate * Math.min(timeoutSeconds, seconds)) + 10);
   const allowed = target.slos.warmP95Seconds;
-  return { virtualUsers: within(allowed), maxVirtualUsers: within(4 * allowed) };
+  return { virtualUsers: within(2 * allowed), maxVirtualUsers: within(4 * allowed) };
 }
 
 /** Headers of every request, with the token read anew. */
@@ -58,15 +57,28 @@ export function headersOf({ headers, bearerFile }: Settings): Readonly<Record<st
     : { ...headers, authorization: `Bearer ${readNamedFile(bearerFile)}` };
 }
 
-/** Requests that began late were measured from too late a moment: the client had not the processor. */
-function tellLate(driver: Driver, scenario: Scenario, window: Window, late: number): void {
+/** A step, and why its latencies are no evidence where they are none. */
+export interface Loaded {
+  readonly window: Window;
+  /** Requests that begin late are timed from too late a moment: the client had not the processor. */
+  readonly late?: string;
+}
+
+/** Why a window is no evidence whose requests began late; nothing is said of one that lost requests anyway. */
+export function lateText(
+  window: Pick<Window, "latencies" | "droppedIterations" | "targetRate">,
+  lateSeconds: number,
+  allowed: number,
+): string | undefined {
   const p95 = percentile(window.latencies, 0.95)?.value ?? 0;
-  if (window.droppedIterations > 0 || late <= Math.max(LATE_SECONDS, LATE_PART * p95)) return;
-  driver.fault({
-    scenario,
-    kind: "generator",
-    message: `requests began up to ${(late * 1000).toFixed(0)} ms late (P95) at ${window.targetRate} per second: the client is short of CPU; give it more, or ask a lower rate`,
-  });
+  if (window.droppedIterations > 0 || lateSeconds <= Math.max(allowed, LATE_PART * p95)) return undefined;
+  return `requests began up to ${(lateSeconds * 1000).toFixed(0)} ms late (P95) at ${window.targetRate} per second: the client is short of CPU; give it more, or ask a lower rate`;
+}
+
+/** Takes a step for what it is: that its requests began late is a fault of the scenario. */
+export function taken(driver: Driver, scenario: Scenario, { window, late }: Loaded): Window {
+  if (late !== undefined) driver.fault({ scenario, kind: "generator", message: late });
+  return window;
 }
 
 /**
@@ -74,7 +86,7 @@ function tellLate(driver: Driver, scenario: Scenario, window: Window, late: numb
  *
  * @throws StepError where nothing of it can be counted.
  */
-export async function load(driver: Driver, scenario: Scenario, name: string, asked: Asked): Promise<Window> {
+export async function load(driver: Driver, name: string, asked: Asked): Promise<Loaded> {
   const { settings } = driver;
   const { target, run } = settings;
   if (driver.signal.aborted) throw new StepError("generator", "the run was ended before this step");
@@ -103,7 +115,6 @@ export async function load(driver: Driver, scenario: Scenario, name: string, ask
     }, ${window.requests} requests, ${window.droppedIterations} dropped, client ${window.client.cpuCores.toFixed(2)} of ${window.client.limitCores} cores`,
   );
   for (const message of ran.messages) driver.say(`  k6: ${message}`);
-  // a smoke test tells no latency
-  if (scenario !== "smoke") tellLate(driver, scenario, window, lateSecondsOf(ran));
-  return window;
+  const late = lateText(window, lateSecondsOf(ran), settings.lateSeconds);
+  return { window, ...(late !== undefined && { late }) };
 }

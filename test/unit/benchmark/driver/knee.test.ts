@@ -112,8 +112,18 @@ describe("the search for the knee", () => {
     expect(steps.map(({ rate }) => rate)).toEqual([100, 120, 120, 120]);
   });
 
-  it.each(["broken", "client-limited"] as const)("stops at a step that is %s", (outcome) => {
-    const steps: KneeStep[] = [{ purpose: "climb", rate: 100, outcome }];
+  it("stops where the server does not serve at all", () => {
+    const steps: KneeStep[] = [{ purpose: "climb", rate: 100, outcome: "broken" }];
     expect(nextStep(steps, { startRate: 100, maxRate: 1000 })).toEqual({ stopped: "errors" });
+  });
+
+  it("runs a step again whose client was the limit, and stops at the third time", () => {
+    const limited: KneeStep = { purpose: "confirm", rate: 100, outcome: "client-limited" };
+    const after = (...steps: KneeStep[]) => nextStep(steps, { startRate: 100, maxRate: 100 });
+    expect(after(limited)).toEqual({ purpose: "confirm", rate: 100 });
+    expect(after(limited, limited)).toEqual({ purpose: "confirm", rate: 100 });
+    expect(after(limited, limited, limited)).toEqual({ stopped: "errors" });
+    // neither for nor against the rate
+    expect(after(limited, { ...limited, outcome: "holds" })).toEqual({ purpose: "confirm", rate: 100 });
   });
 });

@@ -1,3 +1,4 @@
+import { bucketOf } from "../../../../workloads/benchmark/buckets";
 import { makeCorpus, requestUrl } from "../../../../workloads/benchmark/driver/corpus";
 import { messagesOf, type StepRun } from "../../../../workloads/benchmark/driver/k6";
 import { measuredOf } from "../../../../workloads/benchmark/driver/load";
@@ -5,6 +6,7 @@ import { planLines } from "../../../../workloads/benchmark/driver/plan";
 import { coresIn, periodsOf, quotaOf, usedSecondsOf } from "../../../../workloads/benchmark/driver/processor";
 import { increaseOf } from "../../../../workloads/benchmark/driver/prometheus";
 import { parseSettings, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
+import { lateText } from "../../../../workloads/benchmark/driver/steps";
 import { textsOf } from "../../../../workloads/benchmark/driver/streaming";
 import { exitCodes, unjudged } from "../../../../workloads/benchmark/driver/verdict";
 import type { Result } from "../../../../workloads/benchmark/result";
@@ -161,6 +163,20 @@ describe("a run of k6", () => {
       "panic: x",
     ]);
   });
+});
+
+it("calls a window no evidence whose requests began late, by its latency", () => {
+  const window = {
+    targetRate: 50,
+    droppedIterations: 0,
+    latencies: { counts: [[bucketOf(200), 100] as [number, number]], sumSeconds: 20 },
+  };
+  expect(lateText(window, 0.019, 0.01)).toBeUndefined();
+  expect(lateText(window, 0.021, 0.01)).toBe(
+    "requests began up to 21 ms late (P95) at 50 per second: the client is short of CPU; give it more, or ask a lower rate",
+  );
+  expect(lateText(window, 0.021, 0.03)).toBeUndefined();
+  expect(lateText({ ...window, droppedIterations: 1 }, 1, 0.01)).toBeUndefined();
 });
 
 describe("the processor", () => {

@@ -1,6 +1,6 @@
 import type { Autoscaling, Phase } from "../../result";
 import type { Settings } from "../settings";
-import { load, type Driver, type Window } from "../steps";
+import { load, taken, type Driver, type Window } from "../steps";
 import type { Site } from "./coldStart";
 import { KubernetesError } from "./kubernetes";
 import { Observer } from "./observer";
@@ -103,7 +103,7 @@ export async function autoscaling(
     const timeline = new Timeline(observer);
     timeline.rate = asked.rateBefore;
     timeline.note();
-    await load(driver, "autoscaling", "autoscaling-before", {
+    await load(driver, "autoscaling-before", {
       rate: asked.rateBefore,
       warmUpSeconds: 0,
       seconds: asked.beforeSeconds,
@@ -112,11 +112,12 @@ export async function autoscaling(
     const first = new First(observer, to);
     timeline.rate = asked.rateAfter;
     timeline.note();
-    const window = await load(driver, "autoscaling", "autoscaling-step", {
+    const loaded = await load(driver, "autoscaling-step", {
       rate: asked.rateAfter,
       warmUpSeconds: 0,
       seconds: asked.holdSeconds,
     });
+    const window = taken(driver, "autoscaling", loaded);
     const [startMs, endMs] = [monotonicMs(window.startedAt), performance.now()];
     timeline.rate = 0;
     timeline.note();
