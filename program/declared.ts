@@ -64,7 +64,7 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
       ...hosts.flatMap(hostTargets),
     ],
     gpus: withGpus.length > 0 || has("dcgm") ? inventory.gpus : 0,
-    slurm: has("slurmctld") || has("slurm"),
+    slurm: has("slurmctld"),
     beegfs: has("beegfs"),
     minio: landingZone !== undefined,
     mlflow: landingZone?.mlflow.metrics === true,

@@ -1,11 +1,12 @@
 /**
- * `npm run build`: bundles each worker into one file that a stock Node image runs as it is, with its SHA-256 beside it.
+ * `npm run build`: bundles each worker into one file that a stock Node or k6 image runs as it is, with its SHA-256 beside
+ * it.
  * The same source gives the same bytes, so that an unchanged worker rolls nothing.
  */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { buildSync } from "esbuild";
+import { buildSync, type BuildOptions } from "esbuild";
 import { BUNDLE_LIMIT } from "../components/transfer/bundle";
 import manifest from "../package.json";
 
@@ -20,29 +21,67 @@ export interface BuiltWorker {
   readonly sha256: string;
 }
 
-/** Where each worker begins, by its name. */
-const entries: Readonly<Record<string, string>> = { "model-sync": "workloads/model-sync/main.ts" };
+/** What a worker is built from, and for what. */
+interface Entry {
+  /** Where it begins. */
+  readonly entry: string;
+  /** Its bundle. */
+  readonly file: string;
+  readonly target: Pick<BuildOptions, "platform" | "format" | "target" | "external">;
+}
+
+const node: Entry["target"] = { platform: "node", format: "cjs", target: "node24" };
+const k6: Entry["target"] = {
+  platform: "neutral",
+  format: "esm",
+  target: "es2023",
+  external: ["k6", "k6/*"],
+};
+
+/** Every worker by its name. */
+const entries: Readonly<Record<string, Entry>> = {
+  "model-sync": {
+    entry: "workloads/model-sync/main.ts",
+    file: "workloads/model-sync/dist/model-sync.cjs",
+    target: node,
+  },
+  benchmark: {
+    entry: "workloads/benchmark/driver/main.ts",
+    file: "workloads/benchmark/dist/benchmark.cjs",
+    target: node,
+  },
+  "benchmark-load": {
+    entry: "workloads/benchmark/load/main.ts",
+    file: "workloads/benchmark/dist/load.mjs",
+    target: k6,
+  },
+};
+
+function entryOf(name: string): Entry {
+  const entry = entries[name];
+  if (entry === undefined) throw new Error(`no worker ${name}; there are ${Object.keys(entries).join(", ")}`);
+  return entry;
+}
 
 /** Where a worker's bundle stands. */
 export function bundleFile(name: string, root = repository): string {
-  return path.join(root, "workloads", name, "dist", `${name}.cjs`);
+  return path.join(root, entryOf(name).file);
 }
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-function bundleText(entry: string, revision: string): string {
+function bundleText({ entry, target }: Entry, revision: string): string {
   const { outputFiles } = buildSync({
     absWorkingDir: repository,
     entryPoints: [entry],
     bundle: true,
     minify: true,
-    platform: "node",
-    format: "cjs",
-    target: "node24",
+    ...target,
     write: false,
     define: {
       "process.env.MODEL_SYNC_VERSION": JSON.stringify(manifest.version),
       "process.env.MODEL_SYNC_REVISION": JSON.stringify(revision),
+      "process.env.BENCHMARK_VERSION": JSON.stringify(`${manifest.version}+${revision}`),
     },
   });
   return outputFiles[0]?.text ?? "";
@@ -60,13 +99,12 @@ function replace(file: string, text: string): void {
  * edit of something else.
  */
 export function buildWorker(name: string, root = repository): BuiltWorker {
-  const entry = entries[name];
-  if (entry === undefined) throw new Error(`no worker ${name}; there are ${Object.keys(entries).join(", ")}`);
+  const entry = entryOf(name);
   const text = bundleText(entry, sha256(bundleText(entry, "")).slice(0, 12));
   const bytes = Buffer.byteLength(text);
   if (bytes > BUNDLE_LIMIT) {
     throw new Error(
-      `${name}: the bundle has ${bytes} bytes, a ConfigMap takes ${BUNDLE_LIMIT}; leave a dependency out of ${entry}`,
+      `${name}: the bundle has ${bytes} bytes, a ConfigMap takes ${BUNDLE_LIMIT}; leave a dependency out of ${entry.entry}`,
     );
   }
   const file = bundleFile(name, root);

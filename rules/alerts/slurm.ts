@@ -7,7 +7,7 @@ import { atBothLimits } from "./limits";
 const { slurm } = fedCluster;
 
 /** Jobs of what slurmctld tells of itself. */
-export const SLURM_JOBS = "slurm|slurm-.+";
+export const SLURM_JOBS = "slurm-.+";
 
 /** Slurm, where the cluster has it. */
 export const slurmAlerts: Subject = ({ own }, { declared, thresholds }) => {

@@ -79,13 +79,15 @@ const sandboxTools: ToolGroups = [
     { module: "minio", binaries: { minio: "github.com/minio/minio" } },
     { module: "mc", binaries: { mc: "github.com/minio/mc" } },
   ],
+  [{ module: "k6", binaries: { k6: "go.k6.io/k6" } }],
 ];
 
-/** What the model-sync worker is compared with. */
+/** What the model-sync worker and the benchmark's driver are compared with. */
 const benchTools: ToolGroups = [
   [
     { module: "s5cmd", binaries: { s5cmd: "github.com/peak/s5cmd/v2" } },
     { module: "rclone", binaries: { rclone: "." } },
+    { module: "vegeta", binaries: { vegeta: "github.com/tsenart/vegeta/v12" } },
   ],
 ];
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { BUNDLE_LIMIT, bundleProblems } from "../../../components/transfer/bundle";
 import { version } from "../../../package.json";
 import { buildWorker, buildWorkers, bundleFile } from "../../../scripts/build";
@@ -16,10 +16,18 @@ describe("npm run build", () => {
   };
   afterAll(() => folders.forEach((made) => rmSync(made, { recursive: true })));
 
+  it("builds every worker", () => {
+    const root = folder();
+    expect(buildWorkers(root).map(({ name, file }) => [name, relative(root, file)])).toEqual([
+      ["model-sync", "workloads/model-sync/dist/model-sync.cjs"],
+      ["benchmark", "workloads/benchmark/dist/benchmark.cjs"],
+      ["benchmark-load", "workloads/benchmark/dist/load.mjs"],
+    ]);
+  });
+
   it("makes one file of a worker, with its sum beside it, that a component takes", () => {
     const root = folder();
-    const [built, ...more] = buildWorkers(root);
-    expect(more).toEqual([]);
+    const built = buildWorker("model-sync", root);
     const file = join(root, "workloads/model-sync/dist/model-sync.cjs");
     const text = readFileSync(file, "utf8");
     const sha256 = createHash("sha256").update(text).digest("hex");
@@ -59,7 +67,16 @@ describe("npm run build", () => {
     expect(run.stdout).toContain("model-sync <command> --config FILE");
   });
 
+  it("makes a load script that takes nothing but k6's own modules", () => {
+    const text = readFileSync(buildWorker("benchmark-load", folder()).file, "utf8");
+    const taken = [...text.matchAll(/from"([^"]+)"/g)].map(([, module]) => module).sort();
+    expect(taken).toEqual(["k6/data", "k6/execution", "k6/http", "k6/metrics"]);
+    expect(text).not.toMatch(/\brequire\(/);
+  });
+
   it("knows no other worker", () => {
-    expect(() => buildWorker("training")).toThrow("no worker training; there are model-sync");
+    expect(() => buildWorker("training")).toThrow(
+      "no worker training; there are model-sync, benchmark, benchmark-load",
+    );
   });
 });

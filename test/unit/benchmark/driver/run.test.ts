@@ -1,0 +1,219 @@
+import { bucketOf } from "../../../../workloads/benchmark/buckets";
+import { makeCorpus, requestUrl } from "../../../../workloads/benchmark/driver/corpus";
+import { messagesOf, type StepRun } from "../../../../workloads/benchmark/driver/k6";
+import { measuredOf } from "../../../../workloads/benchmark/driver/load";
+import { planLines } from "../../../../workloads/benchmark/driver/plan";
+import { coresIn, periodsOf, quotaOf, usedSecondsOf } from "../../../../workloads/benchmark/driver/processor";
+import { increaseOf } from "../../../../workloads/benchmark/driver/prometheus";
+import { parseSettings, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
+import { lateText } from "../../../../workloads/benchmark/driver/steps";
+import { textsOf } from "../../../../workloads/benchmark/driver/streaming";
+import { exitCodes, unjudged } from "../../../../workloads/benchmark/driver/verdict";
+import type { Result } from "../../../../workloads/benchmark/result";
+
+const given: SettingsInput = {
+  run: "run-1",
+  corpus: { kind: "rows", columns: 4, rows: 2, distinct: 3 },
+  asked: ["smoke", "warm"],
+  resultFile: "/results/result.json",
+  workFolder: "/tmp/work",
+  target: {
+    name: "iris",
+    model: "iris net",
+    version: "3",
+    cluster: "cloud",
+    protocol: "kserve-v1",
+    url: "http://iris.models.svc/",
+    corpus: { name: "rows", distinctRequests: 3 },
+    simulated: false,
+  },
+};
+const settings = (said: Partial<SettingsInput> = {}) => parseSettings({ ...given, ...said });
+
+describe("settings", () => {
+  it.each<[Partial<SettingsInput>, string]>([
+    [{ run: "a/b" }, "run: letters, digits, dot, underscore and hyphen only"],
+    [{ asked: ["soak"] }, "soak: is asked for and has no settings; give soak, or leave it out of asked"],
+    [{ asked: ["coldStart"], coldStart: {} }, "kubernetes: is needed for coldStart"],
+    [
+      { corpus: { kind: "words", promptTokens: 1, outputTokens: 1 } },
+      "corpus: the protocol kserve-v1 takes instances",
+    ],
+    [
+      { corpus: { kind: "examples", examples: [{ prompt: "a", outputTokens: 1 }] } },
+      "corpus: the protocol kserve-v1 takes instances",
+    ],
+    [
+      { warm: { streamsPerSecond: 1 } },
+      "warm.streamsPerSecond: only the protocol openai streams; leave it at 0",
+    ],
+    [{ saturation: { startRate: 10, maxRate: 5 } }, "saturation.maxRate: at least startRate"],
+    [{ resultFile: "result.json" }, "resultFile: an absolute path"],
+  ])("refuse %j", (said, fault) => {
+    expect(() => settings(said)).toThrow(fault);
+  });
+
+  it("refuse what they do not know", () => {
+    expect(() => parseSettings({ ...given, retries: 3 })).toThrow('Unrecognized key: "retries"');
+  });
+
+  it("make a plan of load, duration and objects", () => {
+    const kubernetes = { namespace: "models", deployment: "iris-predictor", service: "iris-predictor" };
+    const planned = settings({ asked: ["smoke", "coldStart"], coldStart: {}, kubernetes });
+    expect(planLines(planned)).toEqual([
+      "iris net 3 on cloud at http://iris.models.svc/v1/models/iris%20net:predict",
+      "smoke: 2 requests per second for 5 s",
+      "coldStart: deployment, for at most 600 s each",
+      "objects touched: a copy of Deployment and Service of models/iris-predictor, made, scaled, its pods deleted, removed again",
+      "disruptive is not set: scenarios that touch objects will not run",
+    ]);
+    expect(planLines(settings()).at(-1)).toBe("objects touched: none");
+  });
+});
+
+describe("the corpus", () => {
+  it("is the same for the same settings, varied, and in the protocol's form", () => {
+    const { corpus, target } = settings();
+    const made = makeCorpus(corpus, target);
+    expect(makeCorpus(corpus, target)).toEqual(made);
+    expect(new Set(made.map(({ body }) => body)).size).toBe(3);
+    const [entry] = made;
+    const { instances } = JSON.parse(entry?.body ?? "") as { instances: number[][] };
+    expect(instances.map((row) => row.length)).toEqual([4, 4]);
+    expect(entry?.answers).toBe(2);
+    const [second] = makeCorpus(corpus, { ...target, protocol: "kserve-v2" });
+    expect(JSON.parse(second?.body ?? "")).toEqual({
+      inputs: [{ name: "input-0", shape: [2, 4], datatype: "FP64", data: instances.flat() }],
+    });
+  });
+
+  it("begins each prompt with the request's own id, and is as long as was asked", () => {
+    const target = { ...settings().target, protocol: "openai" as const };
+    const made = makeCorpus(
+      { kind: "words", promptTokens: 12, outputTokens: 8, distinct: 2, seed: 1 },
+      target,
+    );
+    for (const { body } of made) {
+      const { prompt, max_tokens: tokens } = JSON.parse(body) as { prompt: string; max_tokens: number };
+      expect(prompt.split(" ")).toHaveLength(12);
+      expect(prompt.startsWith("{{id}} ")).toBe(true);
+      expect(tokens).toBe(8);
+    }
+    expect(requestUrl(target)).toBe("http://iris.models.svc/v1/completions");
+  });
+});
+
+describe("a run of k6", () => {
+  const run = (said: Partial<StepRun>): StepRun => ({
+    code: 0,
+    messages: [],
+    readings: [],
+    client: { limitCores: 2 },
+    ...said,
+  });
+  const step = { rate: 10, seconds: 2 };
+
+  it("is counted from its own metrics", () => {
+    const summary = {
+      metrics: {
+        latency_0100: { count: 2, rate: 1 },
+        latency_0007: { count: 15, rate: 1 },
+        latency_sum: { count: 123.5, rate: 1 },
+        failed_http_404: { count: 1, rate: 1 },
+        wrong_answers: { count: 2, rate: 1 },
+        dropped_iterations: { count: 3, rate: 1 },
+        window_start: { value: Date.UTC(2026, 0, 2), min: 0, max: 0 },
+        http_reqs: { count: 30, rate: 10 },
+      },
+    };
+    expect(measuredOf(step, run({ summary }))).toEqual({
+      startedAt: "2026-01-02T00:00:00.000Z",
+      seconds: 2,
+      targetRate: 10,
+      achievedRate: 10,
+      requests: 20,
+      failures: { "http-404": 1 },
+      wrongAnswers: 2,
+      droppedIterations: 3,
+      latencies: {
+        counts: [
+          [7, 15],
+          [100, 2],
+        ],
+        sumSeconds: 0.1235,
+      },
+      client: { cpuCores: 0, limitCores: 2 },
+    });
+  });
+
+  it.each<[Partial<StepRun>, string]>([
+    [{ code: 107, messages: ["no such file"] }, "k6 ended with 107; k6 said: no such file"],
+    [{ code: "SIGKILL", summary: { metrics: {} } }, "k6 ended with SIGKILL"],
+    [{ summary: { metrics: {} } }, "no request of the window came to an end: it lasts 2 s at 10 requests"],
+  ])("that counted nothing is an error: %j", (said, message) => {
+    expect(() => measuredOf(step, run(said))).toThrow(message);
+  });
+
+  it("tells each message once, the most frequent first", () => {
+    const line = (error: string): string =>
+      JSON.stringify({ level: "warning", msg: "Request Failed", error });
+    expect(messagesOf([line("b"), line("a"), line("a"), "panic: x", ""].join("\n"))).toEqual([
+      "Request Failed: a (2 times)",
+      "Request Failed: b",
+      "panic: x",
+    ]);
+  });
+});
+
+it("calls a window no evidence whose requests began late, by its latency", () => {
+  const window = {
+    targetRate: 50,
+    droppedIterations: 0,
+    latencies: { counts: [[bucketOf(200), 100] as [number, number]], sumSeconds: 20 },
+  };
+  expect(lateText(window, 0.019, 0.01)).toBeUndefined();
+  expect(lateText(window, 0.021, 0.01)).toBe(
+    "requests began up to 21 ms late (P95) at 50 per second: the client is short of CPU; give it more, or ask a lower rate",
+  );
+  expect(lateText(window, 0.021, 0.03)).toBeUndefined();
+  expect(lateText({ ...window, droppedIterations: 1 }, 1, 0.01)).toBeUndefined();
+});
+
+describe("the processor", () => {
+  it("is told for the window alone", () => {
+    const readings = [5, 5.1, 5.2, 5.4, 9].map((seconds, at) => ({ atMs: at * 100, seconds }));
+    expect(coresIn(readings, 100, 350)).toBeCloseTo(1.5, 6);
+    expect(coresIn(readings, 101, 199)).toBe(0);
+  });
+
+  it("is read from the kernel's files", () => {
+    const numbers = Array.from({ length: 20 }, (_, index) => index).join(" ");
+    expect(usedSecondsOf(`12 (a (b) c) S ${numbers}`)).toBe((10 + 11) / 100);
+    expect(periodsOf("nr_periods 10\nnr_throttled 4\nthrottled_usec 99\n")).toEqual({
+      all: 10,
+      throttled: 4,
+    });
+    expect(periodsOf("usage_usec 5\n")).toBeUndefined();
+    expect(quotaOf("50000 100000\n")).toBe(0.5);
+    expect(quotaOf("max 100000")).toBeUndefined();
+    expect(quotaOf("-1 100000")).toBeUndefined();
+  });
+});
+
+it("reads the texts of an event stream", () => {
+  const event = (text: string): string => `data: ${JSON.stringify({ choices: [{ text }] })}\n\n`;
+  expect(textsOf(`${event("a")}: comment\n${event("")}${event("b")}data: [DONE]\n\n`)).toEqual(["a", "b"]);
+});
+
+it("takes a counter that begins anew as one that began at 0", () => {
+  const samples = [10, 15, 2, 4].map((value, at) => [at, value] as const);
+  expect(increaseOf({ labels: {}, samples })).toBe(9);
+  expect(increaseOf({ labels: {}, samples: samples.slice(0, 1) })).toBeUndefined();
+});
+
+it("passes nothing without a judge", () => {
+  const result = (errors: Result["errors"]): Result => ({ errors }) as Result;
+  const error = { scenario: "warm", kind: "tls", message: "no" } as const;
+  expect(exitCodes).toEqual({ pass: 0, fail: 1, invalid: 2, error: 3 });
+  expect([unjudged(result([])), unjudged(result([error]))]).toEqual(["invalid", "error"]);
+});

@@ -1,0 +1,118 @@
+import { writeFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildWorker } from "../../scripts/build";
+import { startInferenceServer, type RunningServer } from "../support/inferenceServer";
+import { benchmark, model } from "./support/benchmark";
+import { dispose, serve, type Server } from "./support/servers";
+
+jest.setTimeout(60_000);
+
+let exporter: http.Server;
+let prometheus: Server;
+let target: RunningServer;
+
+/** Two GPUs, one of a pod that is not the model's; a counter of energy that gives 100 W. */
+function metrics(): string {
+  const seconds = performance.now() / 1000;
+  const gpu = (uuid: string, pod: string): string =>
+    `{UUID="${uuid}",pod="${pod}",gpu_type="t4",hostname="gpu-1"}`;
+  return [
+    `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-1", "sums-predictor-abc")} 80`,
+    `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-2", "other")} 5`,
+    `DCGM_FI_DEV_FB_USED${gpu("GPU-1", "sums-predictor-abc")} 2048`,
+    `DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION${gpu("GPU-1", "sums-predictor-abc")} ${Math.round(seconds * 100_000)}`,
+    `request_predict_seconds_sum{pod="sums-predictor-abc",model_name="sums"} ${(seconds * 0.5).toFixed(3)}`,
+    `request_predict_seconds_count{pod="sums-predictor-abc",model_name="sums"} ${Math.round(seconds * 100)}`,
+    "",
+  ].join("\n");
+}
+
+async function query(text: string): Promise<readonly { metric: unknown; value: [number, string] }[]> {
+  const answer = await fetch(`${prometheus.url}/api/v1/query?query=${encodeURIComponent(text)}`);
+  const { data } = (await answer.json()) as {
+    data: { result: { metric: unknown; value: [number, string] }[] };
+  };
+  return data.result;
+}
+
+beforeAll(async () => {
+  buildWorker("benchmark");
+  buildWorker("benchmark-load");
+  exporter = http.createServer((_, response) =>
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(metrics()),
+  );
+  await new Promise<void>((resolve) => exporter.listen(0, "127.0.0.1", resolve));
+  const { port } = exporter.address() as AddressInfo;
+  prometheus = await serve("prometheus", "/-/ready", (own, folder) => {
+    const file = join(folder, "prometheus.yml");
+    const job = {
+      job_name: "model",
+      scrape_interval: "500ms",
+      scrape_timeout: "500ms",
+      static_configs: [{ targets: [`127.0.0.1:${port}`], labels: { cluster: "cloud" } }],
+    };
+    writeFileSync(file, JSON.stringify({ scrape_configs: [job] }));
+    const flags = ["--web.enable-remote-write-receiver", `--web.listen-address=127.0.0.1:${own}`];
+    const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, "data")}`, ...flags];
+    return { name: "prometheus", args, env: {} };
+  });
+  for (let scraped = 0; scraped === 0; await sleep(100)) scraped = (await query("up")).length;
+  target = await startInferenceServer({ model, service: { kind: "constant", ms: 5 } });
+});
+
+afterAll(async () => {
+  await target.close();
+  await dispose(prometheus);
+  exporter.closeAllConnections();
+  exporter.close();
+});
+
+it("adds what Prometheus scraped in exactly the window, and sends k6's own series there with their labels", async () => {
+  const run = await benchmark(target.url, {
+    run: "evidence-1",
+    warm: { rate: 50, warmUpSeconds: 2, seconds: 4 },
+    remoteWriteUrl: `${prometheus.url}/api/v1/write`,
+    prometheus: { url: prometheus.url, settleSeconds: 1, pods: "sums-predictor-.*" },
+    target: { gpuType: "t4", gpusPerReplica: 1 },
+  });
+  expect(run.result?.errors).toEqual([]);
+  const load = run.result?.evidence.warm?.load;
+  expect(load?.gpus).toHaveLength(1);
+  const [gpu] = load?.gpus ?? [];
+  expect(gpu).toMatchObject({ id: "GPU-1", node: "gpu-1", type: "t4", memoryUsedBytes: 2048 * 1024 ** 2 });
+  // 4 s at two scrapes a second, give or take the one at an edge
+  expect([7, 8, 9]).toContain(gpu?.utilisation.length);
+  expect(new Set(gpu?.utilisation)).toEqual(new Set([0.8]));
+  const seconds = ((gpu?.utilisation.length ?? 0) - 1) / 2;
+  expect((gpu?.energyJoules ?? 0) / (100 * seconds)).toBeCloseTo(1, 1);
+  const { latency } = load?.server ?? {};
+  expect(latency).toMatchObject({ metric: "request_predict_seconds", covers: "inference" });
+  expect((latency?.sumSeconds ?? 0) / (latency?.count ?? NaN)).toBeCloseTo(0.005, 3);
+
+  const sent = await query(
+    "sum by (cluster, model, version, testid) (last_over_time(k6_http_reqs_total[5m]))",
+  );
+  expect(sent.map(({ metric }) => metric)).toEqual([
+    { cluster: "cloud", model: "sums", version: "7", testid: "evidence-1" },
+  ]);
+  // with those of the warm-up
+  expect(Number(sent[0]?.value[1])).toBeGreaterThanOrEqual(299);
+});
+
+it("keeps the load and names the cause when Prometheus does not answer", async () => {
+  const run = await benchmark(target.url, {
+    warm: { rate: 50, warmUpSeconds: 0, seconds: 1 },
+    prometheus: { url: `${prometheus.url}/nowhere`, settleSeconds: 0, pods: "sums-.*" },
+  });
+  expect(run.result?.evidence.warm?.load.requests).toBe(50);
+  expect(run.result?.errors).toMatchObject([
+    {
+      scenario: "warm",
+      kind: "prometheus",
+      message: expect.stringContaining("answered 404") as string,
+    },
+  ]);
+});

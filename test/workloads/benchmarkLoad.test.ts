@@ -1,0 +1,214 @@
+import { buildWorker } from "../../scripts/build";
+import { samplesOf } from "../../workloads/benchmark/analysis/percentiles";
+import { InferenceServer, startInferenceServer, type Behaviour } from "../support/inferenceServer";
+import { benchmark, counted, model, warmOf, type Said } from "./support/benchmark";
+import { freePort } from "./support/servers";
+import { tlsServer } from "./support/tls";
+
+jest.setTimeout(60_000);
+
+beforeAll(() => {
+  buildWorker("benchmark");
+  buildWorker("benchmark-load");
+});
+
+/** A server that answers at once, for as long as `use` lasts. */
+async function serving<T>(
+  behaviour: Partial<Behaviour>,
+  use: (url: string, server: InferenceServer) => Promise<T>,
+): Promise<T> {
+  const running = await startInferenceServer({ model, service: { kind: "constant", ms: 5 }, ...behaviour });
+  try {
+    return await use(running.url, running.server);
+  } finally {
+    await running.close();
+  }
+}
+
+const short: Said = { warm: { rate: 100, warmUpSeconds: 1, seconds: 2 } };
+
+describe("what a load measures", () => {
+  it("counts every request of the window as the server does, and none of the warm-up", () =>
+    serving({ failureShare: 0.05, wrongShare: 0.05 }, async (url, server) => {
+      const run = await benchmark(url, short);
+      const load = warmOf(run);
+      const log = counted(server.log);
+      expect(log.length).toBeLessThan(server.log.length - 80);
+      expect(load).toMatchObject({
+        requests: log.length,
+        failures: { "http-5xx": log.filter(({ status }) => status === 500).length },
+        wrongAnswers: log.filter(({ wrong }) => wrong).length,
+        droppedIterations: 0,
+        targetRate: 100,
+        seconds: 2,
+        replicas: 1,
+      });
+      expect(load.wrongAnswers).toBeGreaterThan(0);
+      expect(samplesOf(load.latencies)).toBe(
+        log.filter(({ status, wrong }) => status === 200 && !wrong).length,
+      );
+      expect(run.result?.errors).toEqual([]);
+      expect(run.result).toMatchObject({ asked: ["warm"], tools: { node: process.version } });
+      expect(run.result?.tools.k6).toMatch(/^k6(\.exe)? v1\.8\.1/);
+    }));
+
+  it.each([
+    ["kserve-v2", { kind: "rows", columns: 3, rows: 2 }],
+    ["openai", { kind: "words", promptTokens: 20, outputTokens: 5 }],
+  ] as const)("speaks %s", (protocol, corpus) =>
+    serving({}, async (url) => {
+      const load = warmOf(await benchmark(url, { ...short, corpus, target: { protocol } }));
+      expect(load).toMatchObject({ failures: {}, wrongAnswers: 0, droppedIterations: 0 });
+      expect(load.requests).toBeGreaterThan(150);
+      expect(load.tokens).toEqual(
+        protocol === "openai" ? { prompt: 20 * load.requests, output: 5 * load.requests } : undefined,
+      );
+    }),
+  );
+
+  it("samples streams beside the load: time to the first token, as the server knows it", () =>
+    serving({ service: { kind: "constant", ms: 40 }, tokenMs: 10 }, async (url, server) => {
+      const run = await benchmark(url, {
+        corpus: { kind: "words", promptTokens: 20, outputTokens: 5 },
+        target: { protocol: "openai" },
+        warm: { rate: 20, warmUpSeconds: 1, seconds: 3, streamsPerSecond: 5 },
+      });
+      const streaming = run.result?.evidence.warm?.streaming;
+      expect(streaming).toMatchObject({ ratePerSecond: 5, failures: 0 });
+      const streams = server.log.filter(({ firstWordMs }) => firstWordMs !== undefined);
+      expect(streaming?.samples.length).toBe(streams.length);
+      expect(streams.length).toBeGreaterThanOrEqual(10);
+      for (const { firstToken, total, outputTokens } of streaming?.samples ?? []) {
+        expect(outputTokens).toBe(5);
+        expect(firstToken).toBeGreaterThanOrEqual(0.039);
+        expect(total).toBeGreaterThanOrEqual(0.075);
+        expect(total).toBeGreaterThan(firstToken);
+      }
+    }));
+
+  it("knows a smoke test, steps of a stepped load, and windows of a soak", () =>
+    serving({}, async (url) => {
+      const run = await benchmark(url, {
+        target: { slos: { warmP95Seconds: 0.2 } },
+        asked: ["smoke", "saturation", "soak"],
+        smoke: { rate: 10, seconds: 1 },
+        saturation: { startRate: 300, maxRate: 300, stepSeconds: 1, warmUpSeconds: 0.5 },
+        soak: { rate: 50, windows: 2, windowSeconds: 1, warmUpSeconds: 0.5 },
+      });
+      const { result, output } = run;
+      expect(run.result?.errors).toEqual([]);
+      expect(result?.evidence.smoke).toEqual({ requests: 10, failures: {}, wrongAnswers: 0 });
+      const { steps = [], stopped } = result?.evidence.saturation ?? {};
+      expect([stopped, ...steps.map(({ purpose, load }) => [purpose, load.targetRate])]).toEqual([
+        "rate-limit",
+        ["climb", 300],
+        ["confirm", 300],
+        ["confirm", 300],
+      ]);
+      for (const { load } of steps) expect(samplesOf(load.latencies)).toBeGreaterThanOrEqual(600);
+      expect(result?.evidence.soak?.windows.map(({ targetRate }) => targetRate)).toEqual([50, 50]);
+      expect(output).toContain("  confirm 300: holds");
+    }));
+});
+
+describe("what cannot be measured is told, and never passes", () => {
+  it("a client that is starved: one core, and a rate no core can give", () =>
+    serving({ service: { kind: "constant", ms: 0 } }, async (url) => {
+      const run = await benchmark(
+        url,
+        { maxVirtualUsers: 50, warm: { rate: 30_000, warmUpSeconds: 0, seconds: 2 } },
+        ["taskset", "-c", "0"],
+      );
+      const load = warmOf(run);
+      expect(load.droppedIterations).toBeGreaterThan(0);
+      expect(load.achievedRate).toBeLessThan(0.5 * load.targetRate);
+      expect(load.client.limitCores).toBe(1);
+      expect(run.code).toBe(2);
+    }));
+
+  it("a run too short for a percentile carries its few samples", () =>
+    serving({}, async (url) => {
+      const run = await benchmark(url, { warm: { rate: 20, warmUpSeconds: 0, seconds: 1 } });
+      expect(samplesOf(warmOf(run).latencies)).toBe(20);
+      expect(run.code).toBe(2);
+    }));
+
+  it("a window in which no request begins is an error of the generator", () =>
+    serving({}, async (url) => {
+      const run = await benchmark(url, { warm: { rate: 1, warmUpSeconds: 1.5, seconds: 0.4 } });
+      expect(run.result?.evidence).toEqual({});
+      expect(run.result?.errors).toMatchObject([
+        {
+          scenario: "warm",
+          kind: "generator",
+          message: expect.stringContaining("no request of the window came to an end") as string,
+        },
+      ]);
+      expect(run.code).toBe(3);
+    }));
+
+  const all = async (url: string, said: Said = {}): Promise<unknown> => {
+    const { result, code, output } = await benchmark(url, {
+      asked: ["smoke", "warm"],
+      smoke: { rate: 10, seconds: 1 },
+      ...said,
+    });
+    return {
+      smoke: result?.evidence.smoke,
+      warm: result?.evidence.warm,
+      errors: result?.errors,
+      code,
+      output,
+    };
+  };
+  const nothingBut = (kind: string): unknown =>
+    expect.objectContaining({
+      smoke: { requests: 10, failures: { [kind]: 10 }, wrongAnswers: 0 },
+      warm: undefined,
+      errors: [{ scenario: "warm", kind, message: "not run, as every request of the smoke test failed" }],
+      code: 3,
+    });
+
+  it("a target that does not exist", async () => {
+    expect(await all(`http://127.0.0.1:${await freePort()}`)).toEqual(nothingBut("refused"));
+  });
+
+  it("a model that the server does not have", () =>
+    serving({ model: "another" }, async (url) => {
+      expect(await all(url)).toEqual(nothingBut("http-404"));
+    }));
+
+  it("a certificate that is not trusted; trusted by the settings' authority, it serves", async () => {
+    const { handler } = new InferenceServer({ model, service: { kind: "constant", ms: 5 } });
+    const server = await tlsServer(handler);
+    try {
+      const url = `https://127.0.0.1:${server.port}`;
+      const untrusted = (await all(url)) as { readonly output: string };
+      expect(untrusted).toEqual(nothingBut("tls"));
+      expect(untrusted.output).toContain("certificate");
+      expect(await all(url, { caFile: server.caFile, asked: ["smoke"] })).toMatchObject({
+        smoke: { requests: 10, failures: {}, wrongAnswers: 0 },
+        errors: [],
+      });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("answers that come too late for the client", () =>
+    serving({ service: { kind: "constant", ms: 1000 } }, async (url) => {
+      const run = await benchmark(url, { ...short, timeoutSeconds: 0.3 });
+      const load = warmOf(run);
+      expect(load.failures).toEqual({ timeout: load.requests });
+      expect(load.latencies).toEqual({ counts: [], sumSeconds: 0 });
+    }));
+
+  it("settings that are wrong, before a request is sent", () =>
+    serving({}, async (url, server) => {
+      const run = await benchmark(url, { asked: ["saturation", "autoscaling"], disruptive: true });
+      expect(run).toMatchObject({ code: 3, result: undefined });
+      expect(run.output).toContain("saturation: is asked for and has no settings; give saturation");
+      expect(run.output).toContain("kubernetes: is needed for autoscaling");
+      expect(server.log).toEqual([]);
+    }));
+});

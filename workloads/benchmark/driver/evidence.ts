@@ -1,0 +1,128 @@
+import { dcgm, plausible } from "../../../metrics/catalogue/dcgm";
+import { cadvisor } from "../../../metrics/catalogue/kubelet";
+import { kserve } from "../../../metrics/catalogue/serving";
+import { olderVllm, vllm } from "../../../metrics/catalogue/vllm";
+import { countOf, matching, select, sumOf } from "../../../metrics/select";
+import type { Selectable } from "../../../metrics/types";
+import type { GpuSamples, ServerFigures, Target } from "../result";
+import {
+  increaseOf,
+  meanOf,
+  sumOfMeans,
+  totalIncrease,
+  type Scraped,
+  type ScrapesIn,
+  type Window,
+} from "./prometheus";
+import type { PrometheusSettings } from "./settings";
+
+const MIB = 1024 ** 2;
+
+/** What was measured, by the key of a GPU's series. */
+const keyOf = ({ labels }: Scraped): string =>
+  labels.UUID ?? `${labels.hostname ?? labels.instance ?? ""}/${labels.gpu ?? ""}`;
+
+const ratiosOf = ({ samples }: Scraped, unit: number): number[] =>
+  samples.map(([, value]) => value / unit).filter((value) => value >= 0 && value <= 1);
+
+/** Drops what is undefined: a figure that was not measured is absent. */
+function present<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** GPUs that the served model's pods held in the window, each with its own scrapes. */
+export async function gpusIn(
+  scrapes: ScrapesIn,
+  target: Target,
+  { pods }: PrometheusSettings,
+  window: Window,
+): Promise<readonly GpuSamples[]> {
+  const of = (metric: Selectable): Promise<readonly Scraped[]> =>
+    scrapes(select(metric, { cluster: target.cluster, pod: matching(pods) }), window);
+  const utilisation = await of(dcgm.utilisation);
+  const [engine, memory, energy] = await Promise.all([
+    of(dcgm.engineActive),
+    of(dcgm.memoryUsed),
+    of(dcgm.energy),
+  ]);
+  return utilisation.map((series) => {
+    const key = keyOf(series);
+    const same = (others: readonly Scraped[]): Scraped | undefined =>
+      others.find((other) => keyOf(other) === key);
+    const [active, used, joules] = [same(engine), same(memory), same(energy)];
+    const believed = used && {
+      ...used,
+      samples: used.samples.filter(([, value]) => value < plausible.mebibytes),
+    };
+    const usedMiB = believed && meanOf([believed]);
+    const millijoules = joules && increaseOf(joules);
+    const ratios = active && ratiosOf(active, 1);
+    return present<GpuSamples>({
+      id: key,
+      node: series.labels.hostname ?? series.labels.node,
+      type: target.gpuType ?? series.labels.gpu_type ?? series.labels.modelName ?? "unknown",
+      simulated: target.simulated,
+      utilisation: ratiosOf(series, 100),
+      engineActive: ratios,
+      memoryUsedBytes: usedMiB === undefined ? undefined : usedMiB * MIB,
+      energyJoules: millijoules === undefined ? undefined : millijoules / 1000,
+    });
+  });
+}
+
+/** What the model server, its engine and its containers said of the window; absent figures were not there. */
+export async function serverIn(
+  scrapes: ScrapesIn,
+  target: Target,
+  { pods, container }: PrometheusSettings,
+  window: Window,
+): Promise<ServerFigures> {
+  const of = (metric: Selectable): Promise<readonly Scraped[]> =>
+    scrapes(select(metric, { cluster: target.cluster, pod: matching(pods) }), window);
+  const either = async (now: Selectable, before: Selectable): Promise<readonly Scraped[]> => {
+    const found = await of(now);
+    return found.length > 0 ? found : of(before);
+  };
+  const openai = target.protocol === "openai";
+  const histogram = openai ? vllm.duration : kserve.predict;
+  const [sum, count, waiting, running, cache, preempted, queried, hits, cpu, memory] = await Promise.all([
+    of(sumOf(histogram)),
+    of(countOf(histogram)),
+    of(vllm.waiting),
+    of(vllm.running),
+    either(vllm.kvCache, olderVllm.kvCache),
+    of(vllm.preemptions),
+    either(vllm.prefixQueries, olderVllm.prefixQueries),
+    either(vllm.prefixHits, olderVllm.prefixHits),
+    scrapes(select(cadvisor.cpu, { cluster: target.cluster, pod: matching(pods), container }), window),
+    scrapes(select(cadvisor.memory, { cluster: target.cluster, pod: matching(pods), container }), window),
+  ]);
+  const [sumSeconds, requests] = [totalIncrease(sum), totalIncrease(count)];
+  const [looked, found] = [totalIncrease(queried), totalIncrease(hits)];
+  const most = Math.max(...waiting.flatMap(({ samples }) => samples.map(([, value]) => value)));
+  return present<ServerFigures>({
+    latency:
+      sumSeconds === undefined || requests === undefined
+        ? undefined
+        : { metric: histogram.name, covers: openai ? "request" : "inference", sumSeconds, count: requests },
+    waiting: sumOfMeans(waiting),
+    waitingMax: Number.isFinite(most) ? most : undefined,
+    running: sumOfMeans(running),
+    kvCacheUsed: meanOf(cache),
+    preemptions: totalIncrease(preempted),
+    prefixCacheHitRatio: looked === undefined || !(looked > 0) ? undefined : (found ?? 0) / looked,
+    cpuCores: coresOf(cpu),
+    memoryBytes: sumOfMeans(memory),
+  });
+}
+
+/** Cores that containers used between their first and last scrape of the window, together. */
+function coresOf(series: readonly Scraped[]): number | undefined {
+  const cores = series.flatMap((one) => {
+    const [first, last, increase] = [one.samples[0]?.[0], one.samples.at(-1)?.[0], increaseOf(one)];
+    return first === undefined || last === undefined || increase === undefined || last === first
+      ? []
+      : [increase / (last - first)];
+  });
+  return cores.length === 0 ? undefined : cores.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,90 @@
+import { bucketOfName } from "../buckets";
+import { failureKinds } from "../load/failure";
+import { failureMetric, metricNames, type Step, type StepSummary } from "../load/step";
+import type { FailureKind, Load } from "../result";
+import type { StepRun } from "./k6";
+import { coresIn } from "./processor";
+
+/** What a step measured by itself: everything of a load but what Prometheus and Kubernetes know of its window. */
+export type Measured = Omit<Load, "server" | "gpus" | "replicas">;
+
+/** A step that cannot be counted: the generator's fault, or nothing came to an end in its window. */
+export class StepError extends Error {
+  override readonly name = "StepError";
+  constructor(
+    readonly kind: FailureKind | "generator",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const valueOf = (summary: StepSummary, name: string, value: string): number =>
+  summary.metrics[name]?.[value] ?? 0;
+const countOf = (summary: StepSummary, name: string): number => valueOf(summary, name, "count");
+
+/** Good answers by bucket, ascending. */
+function countsOf({ metrics }: StepSummary): [number, number][] {
+  return Object.entries(metrics)
+    .flatMap(([name, values]): [number, number][] => {
+      const bucket = bucketOfName(name);
+      return bucket === undefined || !values.count ? [] : [[bucket, values.count]];
+    })
+    .sort(([a], [b]) => a - b);
+}
+
+/** Failures by kind, those that occurred. */
+export function failuresOf(summary: StepSummary): Partial<Record<FailureKind, number>> {
+  return Object.fromEntries(
+    failureKinds.flatMap((kind) => {
+      const count = countOf(summary, failureMetric(kind));
+      return count > 0 ? [[kind, count]] : [];
+    }),
+  );
+}
+
+const told = ({ messages }: StepRun): string =>
+  messages.length === 0 ? "" : `; k6 said: ${messages.join("; ")}`;
+
+/**
+ * What a run of k6 measured.
+ *
+ * @throws StepError `generator` when k6 came to no end of its own or counted nothing.
+ */
+export function measuredOf(step: Pick<Step, "rate" | "seconds">, run: StepRun): Measured {
+  const { summary } = run;
+  if (summary === undefined || run.code !== 0)
+    throw new StepError("generator", `k6 ended with ${run.code}${told(run)}`);
+  const counts = countsOf(summary);
+  const failures = failuresOf(summary);
+  const wrongAnswers = countOf(summary, metricNames.wrong);
+  const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+  const requests = sum(counts.map(([, count]) => count)) + sum(Object.values(failures)) + wrongAnswers;
+  const startMs = valueOf(summary, metricNames.windowStart, "value");
+  if (requests === 0)
+    throw new StepError(
+      "generator",
+      `no request of the window came to an end: it lasts ${step.seconds} s at ${step.rate} requests per second${told(run)}`,
+    );
+  const [prompt, output] = [
+    countOf(summary, metricNames.promptTokens),
+    countOf(summary, metricNames.outputTokens),
+  ];
+  return {
+    startedAt: new Date(startMs).toISOString(),
+    seconds: step.seconds,
+    targetRate: step.rate,
+    achievedRate: requests / step.seconds,
+    requests,
+    failures,
+    wrongAnswers,
+    droppedIterations: countOf(summary, "dropped_iterations"),
+    latencies: { counts, sumSeconds: countOf(summary, metricNames.latencySum) / 1000 },
+    client: { cpuCores: coresIn(run.readings, startMs, startMs + step.seconds * 1000), ...run.client },
+    ...(prompt + output > 0 && { tokens: { prompt, output } }),
+  };
+}
+
+/** By how much requests began later than the rate asks for, 95th percentile, seconds. */
+export const lateSecondsOf = ({ summary }: StepRun): number =>
+  summary === undefined ? 0 : valueOf(summary, metricNames.late, "p(95)") / 1000;

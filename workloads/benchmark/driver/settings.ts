@@ -1,0 +1,248 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import { coldStartKinds, scenarios, targetSchema } from "../result";
+import { SettingsError } from "./settingsError";
+
+const file = z.string().startsWith("/", "an absolute path");
+const seconds = (fallback: number) => z.number().positive().default(fallback);
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+const values = z.array(z.number());
+
+/** Where requests come from. `{{id}}` in a prompt becomes the request's own id. */
+const corpusSchema = z.discriminatedUnion("kind", [
+  /** Instances of random values, the same for the same seed; only the answer's form is checked. */
+  z.strictObject({
+    kind: z.literal("rows"),
+    columns: z.int().positive(),
+    rows: z.int().positive().default(1),
+    low: z.number().default(0),
+    high: z.number().default(1),
+    distinct: z.int().min(1).max(10_000).default(256),
+    seed: z.int().default(1),
+  }),
+  /** Prompts of random words, each begun with the request's id; only the answer's form is checked. */
+  z.strictObject({
+    kind: z.literal("words"),
+    promptTokens: z.int().positive(),
+    outputTokens: z.int().positive(),
+    distinct: z.int().min(1).max(10_000).default(256),
+    seed: z.int().default(1),
+  }),
+  /** Requests whose answers are known; a wrong answer is no good one, however fast. */
+  z.strictObject({
+    kind: z.literal("examples"),
+    examples: z
+      .array(
+        z.union([
+          z.strictObject({ instances: z.array(values).min(1), expect: z.array(z.unknown()).optional() }),
+          z.strictObject({
+            prompt: z.string().min(1),
+            outputTokens: z.int().positive(),
+            expect: z.string().optional(),
+          }),
+        ]),
+      )
+      .min(1),
+  }),
+]);
+
+const endpoint = {
+  /** The only authority trusted; absent: the system's own. */
+  caFile: file.optional(),
+};
+
+const prometheusSchema = z.strictObject({
+  url: httpUrl,
+  ...endpoint,
+  usernameFile: file.optional(),
+  passwordFile: file.optional(),
+  /** Seconds after a window's end until its last scrape can be asked for. */
+  settleSeconds: z.number().nonnegative().default(35),
+  /** Regular expression of the served model's pods. */
+  pods: z.string().min(1),
+  container: z.string().min(1).default("kserve-container"),
+});
+
+const saturationSchema = z
+  .strictObject({
+    startRate: z.number().positive(),
+    /** No step goes above. */
+    maxRate: z.number().positive(),
+    /** No new step begins after. */
+    limitSeconds: seconds(1800),
+    /** Seconds of a step at least; it is longer where fewer than 700 requests would be counted. */
+    stepSeconds: seconds(20),
+    warmUpSeconds: z.number().nonnegative().default(3),
+  })
+  .refine(({ startRate, maxRate }) => startRate <= maxRate, {
+    path: ["maxRate"],
+    message: "at least startRate",
+  });
+
+const kubernetesSchema = z.strictObject({
+  /** API server; absent: the one of the pod's service account. */
+  url: httpUrl.optional(),
+  caFile: file.default("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"),
+  tokenFile: file.default("/var/run/secrets/kubernetes.io/serviceaccount/token"),
+  namespace: z.string().min(1),
+  deployment: z.string().min(1),
+  /** Service whose endpoints say which replicas are in rotation. */
+  service: z.string().min(1),
+  /** HorizontalPodAutoscaler that decides on replicas. */
+  autoscaler: z.string().min(1).optional(),
+});
+
+export const settingsSchema = z
+  .strictObject({
+    /** Unique for the run; `testid` of its series. */
+    run: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dot, underscore and hyphen only"),
+    target: targetSchema,
+    corpus: corpusSchema,
+    asked: z.array(z.enum(scenarios)).min(1),
+    /** Scenarios that make or delete pods, or make an autoscaler do so, run only where this is set. */
+    disruptive: z.boolean().default(false),
+    timeoutSeconds: z.number().min(0.1).max(100).default(10),
+    /** Seconds by which requests may begin late (P95), or a tenth of the latency's P95: later ones are no evidence. */
+    lateSeconds: seconds(0.01),
+    /** Largest relative difference between a number of an answer and the one expected. */
+    tolerance: z.number().nonnegative().default(1e-3),
+    /** Headers of every request, by name. */
+    headers: z.record(z.string(), z.string()).default({}),
+    /** File whose content is sent as a bearer token. */
+    bearerFile: file.optional(),
+    ...endpoint,
+    /** Most requests under way at the same time: what the client's memory allows. */
+    maxVirtualUsers: z.int().positive().default(500),
+    smoke: z.strictObject({ rate: z.number().positive().default(2), seconds: seconds(5) }).prefault({}),
+    warm: z
+      .strictObject({
+        rate: z.number().positive().default(50),
+        warmUpSeconds: z.number().nonnegative().default(10),
+        seconds: seconds(60),
+        /** Streams opened per second beside the load; 0: none. Only the OpenAI protocol streams. */
+        streamsPerSecond: z.number().nonnegative().default(0),
+      })
+      .prefault({}),
+    saturation: saturationSchema.optional(),
+    soak: z
+      .strictObject({
+        rate: z.number().positive(),
+        windows: z.int().min(2).default(6),
+        windowSeconds: seconds(600),
+        warmUpSeconds: z.number().nonnegative().default(10),
+      })
+      .optional(),
+    autoscaling: z
+      .strictObject({
+        rateBefore: z.number().positive(),
+        rateAfter: z.number().positive(),
+        beforeSeconds: seconds(30),
+        holdSeconds: seconds(180),
+        /** Seconds in which the replicas are to be back at their lowest number after the load. */
+        returnSeconds: seconds(600),
+      })
+      .optional(),
+    coldStart: z
+      .strictObject({
+        /** Kinds beside `deployment`, which makes the copy that the others are timed on. */
+        kinds: z.array(z.enum(coldStartKinds)).default(["deployment"]),
+        limitSeconds: seconds(600),
+      })
+      .optional(),
+    kubernetes: kubernetesSchema.optional(),
+    prometheus: prometheusSchema.optional(),
+    /** Receiver of k6's own series; credentials come as k6's variables (K6_PROMETHEUS_RW_...). */
+    remoteWriteUrl: httpUrl.optional(),
+    /** File that the result is written to. */
+    resultFile: file,
+    /** Folder for what a step needs; made when it is not there. */
+    workFolder: file,
+    k6: z.string().min(1).default("k6"),
+  })
+  .superRefine((settings, context) => {
+    for (const scenario of ["saturation", "soak", "autoscaling", "coldStart"] as const)
+      if (settings.asked.includes(scenario) && settings[scenario] === undefined)
+        context.addIssue({
+          code: "custom",
+          path: [scenario],
+          message: `is asked for and has no settings; give ${scenario}, or leave it out of asked`,
+        });
+    for (const scenario of ["autoscaling", "coldStart"] as const)
+      if (settings.asked.includes(scenario) && settings.kubernetes === undefined)
+        context.addIssue({ code: "custom", path: ["kubernetes"], message: `is needed for ${scenario}` });
+    if (
+      settings.asked.includes("autoscaling") &&
+      !(settings.target.maxReplicas > settings.target.minReplicas)
+    )
+      context.addIssue({
+        code: "custom",
+        path: ["target", "maxReplicas"],
+        message: `${settings.target.maxReplicas}: autoscaling needs more than minReplicas (${settings.target.minReplicas})`,
+      });
+    if (settings.asked.includes("autoscaling") && settings.target.minReplicas < 1)
+      context.addIssue({
+        code: "custom",
+        path: ["target", "minReplicas"],
+        message:
+          "0: the autoscaling scenario starts from a replica that serves; the cold start times the first one",
+      });
+    const openai = settings.target.protocol === "openai";
+    const texts =
+      settings.corpus.kind === "words" ||
+      (settings.corpus.kind === "examples" && settings.corpus.examples.every((one) => "prompt" in one));
+    const rows =
+      settings.corpus.kind === "rows" ||
+      (settings.corpus.kind === "examples" && settings.corpus.examples.every((one) => "instances" in one));
+    if (openai ? !texts : !rows)
+      context.addIssue({
+        code: "custom",
+        path: ["corpus"],
+        message: `the protocol ${settings.target.protocol} takes ${openai ? "prompts" : "instances"}`,
+      });
+    if (settings.warm.streamsPerSecond > 0 && !openai)
+      context.addIssue({
+        code: "custom",
+        path: ["warm", "streamsPerSecond"],
+        message: "only the protocol openai streams; leave it at 0",
+      });
+  });
+
+/** The driver's settings, complete; what each means stands at the schema. */
+export type Settings = z.output<typeof settingsSchema>;
+/** What a settings file may hold: everything with a default may be left out. */
+export type SettingsInput = z.input<typeof settingsSchema>;
+export type Corpus = Settings["corpus"];
+export type PrometheusSettings = NonNullable<Settings["prometheus"]>;
+export type KubernetesSettings = NonNullable<Settings["kubernetes"]>;
+
+/** Checks settings; a SettingsError names each field with its fault. */
+export function parseSettings(value: unknown): Settings {
+  const result = settingsSchema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(
+    (issue) => `${issue.path.join(".") || "settings"}: ${issue.message}`,
+  );
+  throw new SettingsError(faults.join("\n"));
+}
+
+/** Reads a file that the settings name, without the newline that editors leave at its end. */
+export function readNamedFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trimEnd();
+  } catch (error) {
+    throw new SettingsError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Reads and checks a settings file. */
+export function readSettings(path: string): Settings {
+  const text = readNamedFile(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SettingsError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return parseSettings(value);
+}

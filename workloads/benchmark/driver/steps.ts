@@ -1,0 +1,120 @@
+import type { CorpusEntry, Step } from "../load/step";
+import type { Load, ResultInput, Scenario } from "../result";
+import { percentile } from "../analysis/percentiles";
+import { requestUrl } from "./corpus";
+import { runStep, type Generator } from "./k6";
+import { lateSecondsOf, measuredOf, StepError, type Measured } from "./load";
+import { readNamedFile, type Settings } from "./settings";
+
+export type RunError = NonNullable<ResultInput["errors"]>[number];
+
+/** Everything a scenario works with. */
+export interface Driver {
+  readonly settings: Settings;
+  readonly generator: Generator;
+  readonly corpus: readonly CorpusEntry[];
+  /** Replicas in rotation now. */
+  readonly replicas: () => Promise<number>;
+  /** Hears of everything that goes wrong and is part of the result. */
+  readonly fault: (error: RunError) => void;
+  readonly say: (line: string) => void;
+  /** Ends the run early. */
+  readonly signal: AbortSignal;
+}
+
+/** Load at one rate. */
+export interface Asked {
+  readonly rate: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+}
+
+/** A counted window as the driver alone knows it. */
+export type Window = Measured & Pick<Load, "replicas">;
+
+/** Part of the latency's P95 by which requests may begin late. */
+const LATE_PART = 0.1;
+
+/**
+ * Virtual users, each a request under way. Twice those that a server within its target needs are made before the load;
+ * more, up to what one needs that is four times as slow, are made while it runs: each costs the client some 10 ms of CPU.
+ */
+export function virtualUsersFor(
+  rate: number,
+  settings: Settings,
+): Pick<Step, "virtualUsers" | "maxVirtualUsers"> {
+  const { target, timeoutSeconds, maxVirtualUsers } = settings;
+  const within = (seconds: number): number =>
+    Math.min(maxVirtualUsers, Math.ceil(rate * Math.min(timeoutSeconds, seconds)) + 10);
+  const allowed = target.slos.warmP95Seconds;
+  return { virtualUsers: within(2 * allowed), maxVirtualUsers: within(4 * allowed) };
+}
+
+/** Headers of every request, with the token read anew. */
+export function headersOf({ headers, bearerFile }: Settings): Readonly<Record<string, string>> {
+  return bearerFile === undefined
+    ? headers
+    : { ...headers, authorization: `Bearer ${readNamedFile(bearerFile)}` };
+}
+
+/** A step, and why its latencies are no evidence where they are none. */
+export interface Loaded {
+  readonly window: Window;
+  /** Requests that begin late are timed from too late a moment: the client had not the processor. */
+  readonly late?: string;
+}
+
+/** Why a window is no evidence whose requests began late; nothing is said of one that lost requests anyway. */
+export function lateText(
+  window: Pick<Window, "latencies" | "droppedIterations" | "targetRate">,
+  lateSeconds: number,
+  allowed: number,
+): string | undefined {
+  const p95 = percentile(window.latencies, 0.95)?.value ?? 0;
+  if (window.droppedIterations > 0 || lateSeconds <= Math.max(allowed, LATE_PART * p95)) return undefined;
+  return `requests began up to ${(lateSeconds * 1000).toFixed(0)} ms late (P95) at ${window.targetRate} per second: the client is short of CPU; give it more, or ask a lower rate`;
+}
+
+/** Takes a step for what it is: that its requests began late is a fault of the scenario. */
+export function taken(driver: Driver, scenario: Scenario, { window, late }: Loaded): Window {
+  if (late !== undefined) driver.fault({ scenario, kind: "generator", message: late });
+  return window;
+}
+
+/**
+ * Runs one step.
+ *
+ * @throws StepError where nothing of it can be counted.
+ */
+export async function load(driver: Driver, name: string, asked: Asked): Promise<Loaded> {
+  const { settings } = driver;
+  const { target, run } = settings;
+  if (driver.signal.aborted) throw new StepError("generator", "the run was ended before this step");
+  const step = {
+    id: `${run}-${name}`,
+    protocol: target.protocol,
+    model: target.model,
+    requestUrl: requestUrl(target),
+    headers: headersOf(settings),
+    rate: asked.rate,
+    warmUpSeconds: asked.warmUpSeconds,
+    seconds: asked.seconds,
+    timeoutSeconds: settings.timeoutSeconds,
+    ...virtualUsersFor(asked.rate, settings),
+    tolerance: settings.tolerance,
+    tags: { testid: run, cluster: target.cluster, model: target.model, version: target.version },
+  };
+  const before = await driver.replicas();
+  const ran = await runStep(driver.generator, step, driver.corpus, driver.signal);
+  const after = await driver.replicas();
+  const window: Window = { ...measuredOf(asked, ran), replicas: (before + after) / 2 };
+  const p95 = percentile(window.latencies, 0.95)?.value;
+  driver.say(
+    `${name}: ${window.achievedRate.toFixed(1)} of ${asked.rate} requests per second, P95 ${
+      p95 === undefined ? "unknown" : `${(p95 * 1000).toFixed(1)} ms`
+    }, ${window.requests} requests, ${window.droppedIterations} dropped, client ${window.client.cpuCores.toFixed(2)} of ${window.client.limitCores} cores`,
+  );
+  for (const message of ran.messages) driver.say(`  k6: ${message}`);
+  const late = lateText(window, lateSecondsOf(ran), settings.lateSeconds);
+  return { window, ...(late !== undefined && { late }) };
+}

@@ -1,0 +1,159 @@
+import type { Autoscaling, Phase } from "../../result";
+import type { Settings } from "../settings";
+import { load, taken, type Driver, type Window } from "../steps";
+import type { Site } from "./coldStart";
+import { KubernetesError } from "./kubernetes";
+import { Observer } from "./observer";
+import { lengthsOf } from "./phases";
+import type { Deployment } from "./shadow";
+
+/** What an autoscaling run came to; what others know of its window is added later. */
+export interface Scaled {
+  readonly measured: Omit<Autoscaling, "load">;
+  readonly window: Window;
+}
+
+/** The moment of the observer's clock at a time of day. */
+const monotonicMs = (startedAt: string): number => Date.parse(startedAt) - performance.timeOrigin;
+
+/** Keeps the course of a run: one entry a change of what it shows. */
+class Timeline {
+  private readonly entries: {
+    atMs: number;
+    rate: number;
+    desired: number;
+    inRotation: number;
+    signal?: number;
+  }[] = [];
+  rate = 0;
+
+  constructor(private readonly observer: Observer) {
+    observer.onChange(() => this.note());
+  }
+
+  note(): void {
+    const { desired, inRotation, signal } = this.observer;
+    const entry = {
+      rate: this.rate,
+      desired: desired ?? inRotation.size,
+      inRotation: inRotation.size,
+      ...(signal !== undefined && { signal }),
+    };
+    const last = this.entries.at(-1);
+    if (last !== undefined && JSON.stringify({ ...last, atMs: 0 }) === JSON.stringify({ atMs: 0, ...entry }))
+      return;
+    this.entries.push({ atMs: performance.now(), ...entry });
+  }
+
+  since(startMs: number): Autoscaling["timeline"] {
+    return this.entries.map(({ atMs, ...entry }) => ({ seconds: (atMs - startMs) / 1000, ...entry }));
+  }
+}
+
+/** First time after `startMs` at which something was seen. */
+class First {
+  readonly marks: Partial<Record<"metric-seen" | "decision" | "reached", number>> = {};
+
+  constructor(observer: Observer, to: number) {
+    observer.onChange(() => {
+      const now = performance.now();
+      if ((observer.signal ?? 0) > 1) this.marks["metric-seen"] ??= now;
+      if ((observer.desired ?? 0) >= to) this.marks.decision ??= now;
+      if (observer.inRotation.size >= to) this.marks.reached ??= now;
+    });
+  }
+}
+
+const inRotation = async (
+  observer: Observer,
+  wanted: number,
+  limitSeconds: number,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (await observer.until(() => observer.inRotation.size === wanted, limitSeconds, signal)) return;
+  throw new KubernetesError(
+    `${wanted} replicas are to be in rotation before the load and ${observer.inRotation.size} are, for ${limitSeconds} s: is something else loading the model?`,
+  );
+};
+
+/**
+ * Steps the load up and watches the live model's own autoscaler answer: from the lowest number of replicas to the
+ * highest and, after the load, back. It changes nothing itself.
+ */
+export async function autoscaling(
+  driver: Driver,
+  { kubernetes, settings }: Site,
+  asked: NonNullable<Settings["autoscaling"]>,
+): Promise<Scaled> {
+  const { minReplicas: from, maxReplicas: to } = driver.settings.target;
+  const deployment = (await kubernetes.get(
+    `/apis/apps/v1/namespaces/${settings.namespace}/deployments/${settings.deployment}`,
+  )) as Deployment;
+  const selector = Object.entries(deployment.spec.selector.matchLabels ?? {})
+    .map(([label, value]) => `${label}=${value}`)
+    .join(",");
+  const observer = new Observer(kubernetes, {
+    namespace: settings.namespace,
+    pods: selector,
+    service: settings.service,
+    autoscaler: settings.autoscaler,
+  });
+  try {
+    await inRotation(observer, from, asked.returnSeconds, driver.signal);
+    const timeline = new Timeline(observer);
+    timeline.rate = asked.rateBefore;
+    timeline.note();
+    await load(driver, "autoscaling-before", {
+      rate: asked.rateBefore,
+      warmUpSeconds: 0,
+      seconds: asked.beforeSeconds,
+    });
+    const before = new Set(observer.pods.keys());
+    const first = new First(observer, to);
+    timeline.rate = asked.rateAfter;
+    timeline.note();
+    const loaded = await load(driver, "autoscaling-step", {
+      rate: asked.rateAfter,
+      warmUpSeconds: 0,
+      seconds: asked.holdSeconds,
+    });
+    const window = taken(driver, "autoscaling", loaded);
+    const [startMs, endMs] = [monotonicMs(window.startedAt), performance.now()];
+    timeline.rate = 0;
+    timeline.note();
+    const returned = await observer.until(
+      () => observer.inRotation.size <= from && observer.inRotation.size > 0,
+      asked.returnSeconds,
+      driver.signal,
+    );
+    const added = [...observer.pods].filter(([uid]) => !before.has(uid)).map(([, pod]) => pod);
+    const came = ({ name }: { readonly name: string }): number =>
+      observer.inRotationMs.get(name) ?? -Infinity;
+    const last = added.sort((one, other) => came(other) - came(one))[0];
+    const { reached, ...decided } = first.marks;
+    const marks: Partial<Record<Phase, number>> = {
+      ...decided,
+      ...(last && Object.fromEntries(last.marks)),
+      ...(last && Number.isFinite(came(last)) && { "in-rotation": came(last) }),
+    };
+    const { phases, totalSeconds } = lengthsOf(startMs, marks);
+    return {
+      window,
+      measured: {
+        startedAt: window.startedAt,
+        from,
+        to,
+        rateBefore: asked.rateBefore,
+        rateAfter: asked.rateAfter,
+        phases,
+        ...(reached !== undefined && { totalSeconds }),
+        watchedSeconds: (endMs - startMs) / 1000,
+        ...(returned && { returnSeconds: (performance.now() - endMs) / 1000 }),
+        unschedulablePods: added.filter(({ unschedulable }) => unschedulable).length,
+        timeline: timeline.since(startMs),
+      },
+    };
+  } finally {
+    observer.close();
+  }
+}

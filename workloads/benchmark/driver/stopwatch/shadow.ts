@@ -1,0 +1,60 @@
+import type { KubeObject } from "./kubernetes";
+
+/** Marks every object of a shadow copy, so that a later run finds what one that was killed left behind. */
+export const SHADOW_LABEL = "benchmark.federation/shadow";
+
+type Labels = Readonly<Record<string, string>>;
+
+export interface Deployment extends KubeObject {
+  readonly spec: Readonly<Record<string, unknown>> & {
+    readonly selector: { readonly matchLabels?: Labels };
+    readonly template: {
+      readonly metadata?: Readonly<Record<string, unknown>> & { readonly labels?: Labels };
+      readonly spec: Readonly<Record<string, unknown>>;
+    };
+  };
+}
+
+export interface Service extends KubeObject {
+  readonly spec: {
+    readonly ports: readonly { readonly port: number; readonly nodePort?: number }[];
+    readonly type?: string;
+  };
+}
+
+/** Label selector of a shadow's pods. */
+export const shadowSelector = (name: string): string => `${SHADOW_LABEL}=${name}`;
+
+/**
+ * A copy of a Deployment with one replica that nothing else selects: its pods carry one label of their own and none of
+ * the original's. The containers are the same to the byte.
+ */
+export function shadowDeployment(original: Deployment, name: string): object {
+  const labels = { [SHADOW_LABEL]: name };
+  const { spec } = original;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, labels },
+    spec: {
+      ...spec,
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: {
+        ...spec.template,
+        metadata: { ...spec.template.metadata, labels },
+      },
+    },
+  };
+}
+
+/** A Service before a shadow's pods, with the original's ports, inside the cluster only. */
+export function shadowService(original: Service, name: string): object {
+  const labels = { [SHADOW_LABEL]: name };
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, labels },
+    spec: { selector: labels, ports: original.spec.ports.map(({ nodePort: _nodePort, ...port }) => port) },
+  };
+}

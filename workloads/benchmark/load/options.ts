@@ -1,0 +1,24 @@
+import type { Step } from "./step";
+
+/** k6's options of a step: requests begin at the rate, whether or not those before have been answered. */
+export function optionsOf(step: Step) {
+  return {
+    scenarios: {
+      load: {
+        executor: "constant-arrival-rate",
+        // whole numbers only: requests in a thousand seconds
+        rate: Math.round(step.rate * 1000),
+        timeUnit: "1000s",
+        duration: `${step.warmUpSeconds + step.seconds}s`,
+        preAllocatedVUs: step.virtualUsers,
+        maxVUs: step.maxVirtualUsers,
+        gracefulStop: `${step.timeoutSeconds}s`,
+      },
+    },
+    tags: step.tags,
+    systemTags: ["status", "method", "name", "expected_response", "scenario"],
+    // a target's answer is the answer: a redirect is not one
+    maxRedirects: 0,
+    summaryTrendStats: ["avg", "max", "p(50)", "p(95)", "p(99)"],
+  };
+}
