@@ -32,6 +32,9 @@ module.exports = {
           level("sandbox", ["sandbox/**/*.test.ts"], {
             setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
           }),
+          level("alerts", ["alerts/*.test.ts"], {
+            setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+          }),
         ]
       : []),
   ],

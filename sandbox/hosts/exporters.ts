@@ -6,7 +6,8 @@ import { slurmNodes } from "./slurm";
 
 type Command = readonly [string, ...string[]];
 
-const listen = (host: HostTopology, role: SandboxRole): string => `${host.address}:${network.rolePorts[role]}`;
+const listen = (host: HostTopology, role: SandboxRole): string =>
+  `${host.address}:${network.rolePorts[role]}`;
 
 const python = (program: string, ...args: readonly (string | number)[]): Command => [
   "/usr/bin/python3",

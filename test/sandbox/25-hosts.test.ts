@@ -7,7 +7,8 @@ import * as path from "node:path";
 import type { ExporterHost, HostExporter } from "../../components/hosts/exporterTypes";
 import { exporterName, unitFile, unitName } from "../../components/hosts/unitFile";
 import { paths, repository } from "../../sandbox/paths";
-import { givenHost, SystemdHost } from "../support/systemdHost";
+import { BareHost } from "../support/bareHost";
+import { SystemdHost } from "../support/systemdHost";
 import { Project, type Result } from "./offline/project";
 
 jest.setTimeout(300_000);
@@ -30,11 +31,11 @@ export const marks = new HostExporters("exporters", { hosts: own }, { provider }
 const SHELF = "/srv/federation-test";
 const RESOURCE = "exporters-host";
 
-const access = givenHost();
-const suite = access === undefined ? describe.skip : describe;
+const bare = new BareHost();
+const { access } = bare;
 
-suite("exporters on a real host", () => {
-  const host = new SystemdHost(access!);
+describe("exporters on a real host", () => {
+  const host = new SystemdHost(access);
   const project = new Project();
   const folder = mkdtempSync(path.join(tmpdir(), "hosts-"));
   let server: Server;
@@ -45,10 +46,10 @@ suite("exporters on a real host", () => {
   const declared = (more: Partial<ExporterHost> = {}): Omit<ExporterHost, "privateKey"> => {
     const { privateKey, ...rest } = {
       name: "host",
-      address: access!.address,
-      port: access!.port,
+      address: access.address,
+      port: access.port,
       user: "root",
-      hostKey: access!.hostKey,
+      hostKey: access.hostKey,
       privateKey: "",
       exporters: [exporters.node, exporters.dcgm, exporters.slurm],
       mounts: [{ path: "/proc", fsType: "proc" }],
@@ -90,13 +91,14 @@ suite("exporters on a real host", () => {
     return result;
   };
   const metrics = async ({ port }: HostExporter): Promise<string> => {
-    const response = await fetch(`http://${access!.address}:${port}/metrics`, {
+    const response = await fetch(`http://${access.address}:${port}/metrics`, {
       signal: AbortSignal.timeout(10_000),
     });
     return response.text();
   };
 
   beforeAll(async () => {
+    await bare.boot();
     const binary = path.join(paths.bin, "node_exporter");
     const archive = path.join(folder, "node_exporter-9.9.9.tar.gz");
     execFileSync("tar", [
@@ -112,7 +114,7 @@ suite("exporters on a real host", () => {
     server = createServer((_, response) => response.end(readFileSync(binary)));
     await new Promise<void>((listening) => server.listen(0, "0.0.0.0", listening));
     const { port } = server.address() as { port: number };
-    await host.must(`rm -rf ${SHELF} && mkdir -p ${SHELF}`);
+    await host.must(`mkdir -p ${SHELF}`);
     await host.must(`cat >${SHELF}/node_exporter-9.9.9.tar.gz`, readFileSync(archive));
     await host.must(`cat >${SHELF}/node_exporter`, readFileSync(binary));
     const downloads = (await host.run("command -v curl || command -v wget")).code === 0;
@@ -149,9 +151,9 @@ suite("exporters on a real host", () => {
   afterAll(async () => {
     server.close();
     await project.pulumi("destroy", "--yes", "--skip-preview");
-    await host.must(`rm -rf ${SHELF}`);
     project.remove();
     rmSync(folder, { recursive: true, force: true });
+    await bare.remove();
   });
 
   it("are previewed by reading alone", async () => {
@@ -189,7 +191,7 @@ suite("exporters on a real host", () => {
     await allRun();
     for (const exporter of Object.values(exporters)) {
       expect(await host.must(`cat /etc/systemd/system/${unitName(exporter)}`)).toBe(
-        unitFile({ address: access!.address }, exporter),
+        unitFile({ address: access.address }, exporter),
       );
       expect(await metrics(exporter)).toMatch(/^node_exporter_build_info\{.*\} 1$/m);
     }
@@ -199,7 +201,7 @@ suite("exporters on a real host", () => {
     const [node, , slurm] = await processes();
     expect((await host.must(`tr '\\0' '\\n' </proc/${node!}/cmdline`)).split("\n")).toEqual([
       "/opt/federation-exporters/bin/node-exporter",
-      `--web.listen-address=${access!.address}:${exporters.node.port}`,
+      `--web.listen-address=${access.address}:${exporters.node.port}`,
       "--collector.textfile.directory=/tmp/it's 100% $HOME",
     ]);
     expect((await host.must(`tr '\\0' '\\n' </proc/${slurm!}/environ`)).split("\n")).toContain(
@@ -268,7 +270,7 @@ suite("exporters on a real host", () => {
       await allRun();
       expect((await processes()).slice(1)).toEqual(others);
       expect(await host.must(`cat /etc/systemd/system/${unit}`)).toBe(
-        unitFile({ address: access!.address }, exporters.node),
+        unitFile({ address: access.address }, exporters.node),
       );
       expect(await host.must(`systemctl show -p DropInPaths --value ${unit}`)).toBe("");
       expect(await metrics(exporters.node)).toContain("node_exporter_build_info");
@@ -298,7 +300,7 @@ suite("exporters on a real host", () => {
   });
 
   it("do not take a port from another program", async () => {
-    const taken = `${access!.address}:19777`;
+    const taken = `${access.address}:19777`;
     await host.must(`systemd-run --quiet --unit=taker systemd-socket-activate --listen=${taken} /bin/true`);
     // 4D41: the port, as the kernel's table of sockets writes it
     await host.must(
@@ -357,13 +359,13 @@ suite("exporters on a real host", () => {
 
   it("refuse a host with another key than the pinned one, before anything is changed", async () => {
     const was = await host.everything({ times: true });
-    const [algorithm = "", key = ""] = access!.hostKey.split(" ");
+    const [algorithm = "", key = ""] = access.hostKey.split(" ");
     const at = key.length - 5;
     const other = `${algorithm} ${key.slice(0, at)}${key[at] === "A" ? "B" : "A"}${key.slice(at + 1)}`;
     want({ hostKey: other });
     const { code, output } = await project.pulumi("preview");
     expect(code).not.toBe(0);
-    expect(output).toContain(`host host (${access!.address}, SSH port ${access!.port}) can not be checked:`);
+    expect(output).toContain(`host host (${access.address}, SSH port ${access.port}) can not be checked:`);
     expect(output).toContain("Host key verification failed.");
     expect(await host.everything({ times: true })).toEqual(was);
     want();

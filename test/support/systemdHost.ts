@@ -18,21 +18,6 @@ export interface HostRun {
   readonly stderr: string;
 }
 
-/** The variable that names a JSON file with a `HostAccess`. */
-export const HOST_VARIABLE = "FEDERATION_TEST_HOST";
-
-/** The host that tests may use; undefined, with a printed line, where there is none. */
-export function givenHost(): HostAccess | undefined {
-  const file = process.env[HOST_VARIABLE];
-  if (file === undefined || file === "") {
-    console.log(
-      `skipped: no host with systemd was given; ${HOST_VARIABLE} names a JSON file {address, port, keyFile, hostKey}`,
-    );
-    return undefined;
-  }
-  return JSON.parse(readFileSync(file, "utf8")) as HostAccess;
-}
-
 /** What nobody but the host itself changes, and what changes all the time. */
 const VOLATILE = [
   "/proc",

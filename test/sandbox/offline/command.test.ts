@@ -1,4 +1,5 @@
-import { givenHost, SystemdHost } from "../../support/systemdHost";
+import { BareHost } from "../../support/bareHost";
+import { SystemdHost } from "../../support/systemdHost";
 import { paths } from "../../../sandbox/paths";
 import { Project, type Step } from "./project";
 
@@ -34,11 +35,11 @@ export const stderr = one.stderr;
 export const said = local === undefined ? "" : command.local.runOutput({ command: local, stdin: privateKey }, { provider }).stdout;
 `;
 
-const access = givenHost();
-const suite = access === undefined ? describe.skip : describe;
+const bare = new BareHost();
+const { access } = bare;
 
-suite("commands on a real host", () => {
-  const host = new SystemdHost(access!);
+describe("commands on a real host", () => {
+  const host = new SystemdHost(access);
   const project = new Project();
   const journal = "/srv/federation-command";
 
@@ -53,6 +54,7 @@ suite("commands on a real host", () => {
     JSON.parse(await project.must("stack", "output", "--json", "--show-secrets")) as Record<string, unknown>;
 
   beforeAll(async () => {
+    await bare.boot();
     await project.start("index.ts", "--import tsx");
     project.write("program/index.ts", program);
     await project.setSecret("privateKey", host.privateKey);
@@ -63,6 +65,7 @@ suite("commands on a real host", () => {
     await project.pulumi("destroy", "--yes", "--skip-preview");
     await noted();
     project.remove();
+    await bare.remove();
   });
 
   it("are not run by a preview, the function local.run is", async () => {

@@ -11,6 +11,8 @@ import { applyAsOwner, endpoints, getObject, kubectl, namespace, nudge } from ".
 import { startSlurmController, stopSlurmController } from "../support/slurm";
 import { runJob } from "../support/transfer";
 
+jest.setTimeout(40 * 60_000);
+
 const at = endpoints();
 
 const scaleAlertmanagers = (replicas: number): void => {
