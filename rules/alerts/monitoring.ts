@@ -48,8 +48,9 @@ export const monitoringAlerts: Subject = ({ own }, { declared, thresholds }) => 
       alert: "PrometheusAlertsDropped",
       severity: "critical",
       component,
-      expr: `${alertsDropped(own)} > 0`,
-      for: "5m",
+      // while a replica is missing, what is sent to it is lost, and that alert tells of it
+      expr: `${alertsDropped(own)} > 0 unless on (cluster) min by (cluster) (${replicas}) == 0`,
+      for: "10m",
       summary: "Alerts of {{ $labels.cluster }} do not reach its Alertmanager.",
       description: "{{ $value | humanize }} alerts a second of {{ $labels.cluster }} are lost on their way.",
     },

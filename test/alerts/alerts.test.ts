@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { until } from "../../sandbox/checks";
@@ -31,14 +32,13 @@ function expectToldOnce(since: number): void {
   expect([...groups].sort()).toEqual([...new Set(groups)].sort());
 }
 
-/** Changes a byte of a file of the model; size and time stay, as where a disk lies. */
+/** Changes a byte of a file of the model; size and time stay, to the nanosecond, as where a disk lies. */
 function corrupt(file: string): void {
-  const { atime, mtime } = fs.statSync(file);
   const content = fs.readFileSync(file);
   content[content.length - 1] = (content[content.length - 1] ?? 0) ^ 1;
   const copy = `${file}.copy`;
   fs.writeFileSync(copy, content);
-  fs.utimesSync(copy, atime, mtime);
+  execFileSync("touch", ["--reference", file, copy]);
   fs.renameSync(copy, file);
 }
 

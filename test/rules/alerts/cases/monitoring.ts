@@ -80,13 +80,26 @@ const selfCases: readonly AlertCase[] = [
     ],
     good: always((input) => [input(monitoring.prometheusConfigReloaded, {}, 1)]),
   },
-  {
+  ...(
+    [
+      // those on the way to the hub are no fault of this cluster's
+      [
+        [OWN, "7x500"],
+        [HUBS, "0+15x500", 1],
+      ],
+      // a replica that is missing has an alert of its own
+      [[OWN, "0+15x500", 0]],
+    ] as const
+  ).map((lost): AlertCase => ({
     alert: "PrometheusAlertsDropped",
     severity: "critical",
     component,
     // a rate needs two samples
     since: 1,
-    bad: (input) => [input(prometheus.notificationsDropped, { alertmanager: OWN }, "0+15x500")],
+    bad: (input) => [
+      input(prometheus.notificationsDropped, { alertmanager: OWN }, "0+15x500"),
+      ...alertmanagers(input, [1, 1], undefined),
+    ],
     fires: (cluster) => [
       {
         summary: `Alerts of ${cluster} do not reach its Alertmanager.`,
@@ -94,10 +107,12 @@ const selfCases: readonly AlertCase[] = [
       },
     ],
     good: always((input) => [
-      input(prometheus.notificationsDropped, { alertmanager: OWN }, "7x500"),
-      input(prometheus.notificationsDropped, { alertmanager: HUBS }, "0+15x500"),
+      ...lost.map(([alertmanager, values]) =>
+        input(prometheus.notificationsDropped, { alertmanager }, values),
+      ),
+      ...alertmanagers(input, [1, lost.some(([, , up]) => up === 0) ? 0 : 1], undefined),
     ]),
-  },
+  })),
   ...(
     [
       [1, [1, 0], 2],
