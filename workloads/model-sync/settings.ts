@@ -101,7 +101,7 @@ export const settingsSchema = z
       .strictObject({
         models: count(4, 64),
         /** Small files in flight. */
-        files: count(64, 256),
+        files: count(32, 256),
         /** Parts of large files in flight, over all models. */
         parts: count(4, 16),
       })
