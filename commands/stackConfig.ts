@@ -18,9 +18,7 @@ export const GIVEN = [
   "receiverSecrets",
   "grafanaCredentials",
   "hostCredentials",
-].map(
-  (name) => `federation:${name}`,
-);
+].map((name) => `federation:${name}`);
 
 /** Names under which a Service's pod is known inside its cluster, and to itself. */
 function serviceNames(name: string, namespace: string): readonly string[] {

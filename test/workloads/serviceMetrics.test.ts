@@ -130,7 +130,8 @@ async function prometheusOf(store: TlsServer, registry: TlsServer, token: string
   const files = serviceFiles({ minio: { ca: ca(store), token }, mlflow: { ca: ca(registry) } });
   const jobs = [...Object.keys(MINIO_JOBS), MLFLOW_JOB];
   return serve("prometheus", "/-/ready", (port, folder) => {
-    const { scrape_configs, ...rest } = prometheusConfig(args, ["rules.yml"]);
+    // alerts go nowhere here
+    const { scrape_configs, alerting: _, ...rest } = prometheusConfig(args, ["rules.yml"]);
     const text = stringify({
       ...rest,
       scrape_configs: scrape_configs.filter(({ job_name }) => jobs.includes(job_name)),
