@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,8 +53,14 @@ class Session {
     return execute(["ssh", ...this.options(), ...this.target(), command], given);
   }
 
-  close(): void {
-    this.master?.kill();
+  /** Ends the session. Its folder goes last: a client that still ends would take files from under the removal. */
+  async close(): Promise<void> {
+    const { master } = this;
+    if (master?.pid !== undefined && master.exitCode === null && master.signalCode === null) {
+      const ended = once(master, "exit");
+      master.kill();
+      await ended;
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -103,7 +110,7 @@ export async function runRemote(
     if (ended.code === 0) return ended;
     throw failure(command, ended, words);
   } finally {
-    session.close();
+    await session.close();
   }
 }
 
