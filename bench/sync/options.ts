@@ -40,7 +40,7 @@ const quick: Sizes = {
   manyFiles: 20_000,
 };
 
-export const caseNames = ["large", "small", "unchanged"] as const;
+export const caseNames = ["large", "small-cold", "small-warm", "unchanged"] as const;
 export type CaseName = (typeof caseNames)[number];
 
 export interface Options {

@@ -13,13 +13,13 @@ describe("options", () => {
       manyFiles: 100_000,
       manyBytes: 1024,
     });
-    expect(cases).toEqual(["large", "small", "unchanged"]);
+    expect(cases).toEqual(["large", "small-cold", "small-warm", "unchanged"]);
   });
 
   it.each([
     [["--quick"], 3, caseNames],
     [["--only", "large"], 7, ["large"]],
-    [["--quick", "--rounds", "5", "--only", "small", "--only", "large"], 5, ["small", "large"]],
+    [["--quick", "--rounds", "5", "--only", "small-cold", "--only", "large"], 5, ["small-cold", "large"]],
     [["--rounds", "6"], 6, caseNames],
   ])("%j are a part of it, whose result has another name", (args, rounds, cases) => {
     const options = parseOptions(args);
@@ -27,7 +27,7 @@ describe("options", () => {
   });
 
   it.each([
-    [["--only", "medium"], "--only medium: one of large, small, unchanged"],
+    [["--only", "medium"], "--only medium: one of large, small-cold, small-warm, unchanged"],
     [["--rounds", "0"], "--rounds 0: a whole number from 1 up"],
     [["--rounds", "many"], "--rounds many: a whole number from 1 up"],
     [["--fast"], "Unknown option '--fast'"],
