@@ -51,7 +51,7 @@ describe("uninstalling a protected stack", () => {
     const refused = destroy("--run-program");
     expect(refused.status).not.toBe(0);
     expect(refused.output).toMatch(/prometheus-claim.*protect|protect.*prometheus-claim/s);
-    expect(names("statefulsets")).toEqual(["statefulset.apps/prometheus"]);
+    expect(names("statefulsets")).toEqual(["statefulset.apps/alertmanager", "statefulset.apps/prometheus"]);
 
     const excluded = destroy("--run-program", "--exclude-protected");
     expect(excluded.status === 0 ? "" : excluded.output).toBe("");
