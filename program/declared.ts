@@ -63,7 +63,7 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
       ...(landingZone === undefined ? [] : serviceJobs(landingZone).map((job) => ({ job }))),
       ...hosts.flatMap(hostTargets),
     ],
-    gpus: withGpus.length > 0 || has("dcgm") ? inventory.gpus : 0,
+    gpus: kubernetes.dcgmExporter !== undefined || has("dcgm") ? inventory.gpus : 0,
     slurm: has("slurmctld"),
     beegfs: has("beegfs"),
     minio: landingZone !== undefined,

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join, resolve } from "node:path";
-import { build } from "esbuild";
 import { foldersOf } from "../clusters/folders";
+import { bundle } from "../system/bundle";
 import { inNamespace, run } from "../system/commands";
 import { isDaemonAlive, startDaemon } from "../system/daemons";
 import { receiver, services } from "./topology";
@@ -18,20 +18,12 @@ export async function startReceiver(): Promise<void> {
   if (isReceiverAlive()) return;
   const { namespace } = services;
   await run(inNamespace(namespace, ["ip", "address", "replace", `${receiver.address}/16`, "dev", "eth0"]));
-  const bundle = join(state, "receiverDaemon.js");
-  const { outputFiles } = await build({
-    entryPoints: [resolve(__dirname, "receiverDaemon.ts")],
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    write: false,
-    logLevel: "silent",
-  });
-  for (const { contents } of outputFiles) writeFileSync(bundle, contents);
+  const script = join(state, "receiverDaemon.js");
+  writeFileSync(script, await bundle(resolve(__dirname, "receiverDaemon.ts")));
   const argv = inNamespace(namespace, [
     process.execPath,
     "--max-old-space-size=64",
-    bundle,
+    script,
     receiver.address,
     String(receiver.port),
     kept,

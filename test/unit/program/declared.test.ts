@@ -69,6 +69,16 @@ describe("what settings declare a cluster to have", () => {
     expect(declaredCluster(berlin).transfer?.runWithin).toBe(15 * MINUTE + 20 * MINUTE + 3_600);
   });
 
+  it("counts the GPUs wherever DCGM measures, though no node is said to have a type", () => {
+    const kubernetes = {
+      nodes: [{ name: "cloud-0", address: "192.168.200.10" }],
+      dcgmExporter: { namespace: "gpu-operator", labels: { app: "dcgm" }, port: 9400 },
+    };
+    const cloud = { ...site, hosts: [], kubernetes, role: "hub" } as unknown as HubSettings;
+    expect(declaredCluster(cloud).gpus).toBe(4);
+    expect(declaredCluster(cloud).targets.map(({ job }) => job)).not.toContain("dcgm-exporter");
+  });
+
   it("counts nothing that is not declared", () => {
     const bare = { ...site, hosts: [], role: "hub" } as unknown as HubSettings;
     expect(declaredCluster(bare)).toMatchObject({
