@@ -2,7 +2,7 @@ import { fedCluster } from "../metrics/catalogue";
 import { health } from "../metrics/catalogue/recorded/health";
 import { line } from "./kit/dashboard";
 import type { DashboardDefinition, Row } from "./kit/dashboard";
-import { NONE } from "./kit/limits";
+import { NONE, beyond } from "./kit/limits";
 import { addresses } from "./addresses";
 import { memberRow } from "./federationMembers";
 import { bars, by, named, stat, table, timeSeries } from "./kit/panels";
@@ -104,7 +104,7 @@ function targetRow(site: Site): Row {
           table({
             title: "Label limits",
             description:
-              "Values that a limited label has, of those it may have. Beyond that the rest is left out of the recordings.",
+              "Values that a limited label has, of those it may have. Red begins beyond that: the rest is left out of the recordings.",
             rows: { cluster: "Cluster", limit: "Limit" },
             columns: [
               { title: "Has", vector: series(monitoring.limitsUsed), width: 60 },
@@ -113,7 +113,7 @@ function targetRow(site: Site): Row {
                 title: "Used",
                 vector: ratio(series(monitoring.limitsUsed), series(monitoring.limitsAllowed)),
                 bar: 1,
-                limits: site.thresholds.labelLimitUsed,
+                limits: beyond(site.thresholds.labelLimitUsed),
               },
             ],
             sortBy: { column: "Used" },

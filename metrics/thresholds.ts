@@ -43,7 +43,7 @@ export const DEFAULT_THRESHOLDS = {
   /** Of the samples a federate scrape may return. */
   sampleLimitUsed: { unit: "ratio", bad: "above", warning: 0.8, critical: 0.95 },
   federateDuration: { unit: "seconds", bad: "above", warning: 2, critical: 8 },
-  /** Of the values a limited label may have. */
+  /** Of the values a limited label may have; what is beyond the critical limit is left out, what reaches it is not. */
   labelLimitUsed: { unit: "ratio", bad: "above", warning: 0.8, critical: 1 },
 } as const satisfies Readonly<Record<string, Threshold>>;
 

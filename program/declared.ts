@@ -49,6 +49,7 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
         );
   const landingZone = settings.role === "hub" ? settings.landingZone : undefined;
   const sync = settings.role === "member" ? settings.modelSync : undefined;
+  const slurm = has("slurmctld") ? "slurmctld" : has("slurm") ? "exporter" : undefined;
   return {
     cluster,
     machines: ofOwnExporter.length + measuredBy("node").size,
@@ -64,7 +65,7 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
       ...hosts.flatMap(hostTargets),
     ],
     gpus: kubernetes.dcgmExporter !== undefined || has("dcgm") ? inventory.gpus : 0,
-    slurm: has("slurmctld"),
+    slurm,
     beegfs: has("beegfs"),
     minio: landingZone !== undefined,
     mlflow: landingZone?.mlflow.metrics === true,

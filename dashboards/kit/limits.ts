@@ -13,6 +13,12 @@ import type { StateColour } from "./palette";
 /** Of some things there should be none. */
 export const NONE: Threshold = { unit: "count", bad: "above", warning: 1, critical: 1 };
 
+/** Limits of a value that may rightly be as high as they are: what is critical begins just above. */
+export const beyond = (limits: Threshold): Threshold => ({
+  ...limits,
+  critical: limits.critical * (1 + Number.EPSILON),
+});
+
 /** A value that stands for a state: what is shown in its place. */
 export interface State {
   readonly text: string;

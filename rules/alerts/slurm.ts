@@ -1,17 +1,37 @@
 import { fedCluster, scrapes } from "../../metrics/catalogue";
 import { matching } from "../../metrics/select";
+import type { SlurmSource } from "../health";
 import { queueStuck } from "../health/symptoms";
+import type { AlertDefinition, AlertScope } from "./alert";
 import type { Subject } from "./args";
 import { atBothLimits } from "./limits";
 
 const { slurm } = fedCluster;
 
-/** Jobs of what slurmctld tells of itself. */
-export const SLURM_JOBS = "slurm-.+";
+/** Jobs of what slurmctld tells of itself, and of an exporter beside it. */
+export const SLURM_JOBS: Readonly<Record<SlurmSource, string>> = { slurmctld: "slurm-.+", exporter: "slurm" };
+
+/** The controller by its own endpoint, or by what an exporter hears from it: nothing, or no node at all. */
+function controllerDown(
+  source: SlurmSource,
+  { own }: Pick<AlertScope, "own">,
+): Pick<AlertDefinition, "description" | "expr"> {
+  return source === "slurmctld"
+    ? {
+        expr: `max by (cluster) (${own(scrapes.up, { job: matching(SLURM_JOBS.slurmctld) })}) == 0`,
+        description:
+          "slurmctld of {{ $labels.cluster }} has not answered for 2 minutes: jobs that run go on, none is started or accepted.",
+      }
+    : {
+        expr: `(max by (cluster) (${own(slurm.nodes)}) or 0 * absent(${own(slurm.nodes)})) == 0`,
+        description:
+          "The exporter of Slurm on {{ $labels.cluster }} has told of {{ $value }} nodes for 2 minutes: slurmctld, or the exporter itself, does not answer.",
+      };
+}
 
 /** Slurm, where the cluster has it. */
 export const slurmAlerts: Subject = ({ own }, { declared, thresholds }) => {
-  if (!declared.slurm) return [];
+  if (declared.slurm === undefined) return [];
   const down = `max by (cluster) (${own(slurm.nodesByState, { state: matching("down|fail|not_responding") })})`;
   const { waits, started, idle } = queueStuck(own);
   const component = "scheduler" as const;
@@ -20,11 +40,9 @@ export const slurmAlerts: Subject = ({ own }, { declared, thresholds }) => {
       alert: "SlurmControllerDown",
       severity: "critical",
       component,
-      expr: `max by (cluster) (${own(scrapes.up, { job: matching(SLURM_JOBS) })}) == 0`,
       for: "2m",
       summary: "The Slurm controller of {{ $labels.cluster }} does not answer.",
-      description:
-        "slurmctld of {{ $labels.cluster }} has not answered for 2 minutes: jobs that run go on, none is started or accepted.",
+      ...controllerDown(declared.slurm, { own }),
     },
     ...atBothLimits(thresholds.nodesDown, {
       alert: "SlurmNodesDown",

@@ -1,26 +1,27 @@
 import { scrapes } from "../../metrics/catalogue";
 import type { Component } from "../../metrics/catalogue/recorded/health";
 import { notMatching } from "../../metrics/select";
-import type { DeclaredTarget } from "../health";
+import type { DeclaredTarget, SlurmSource } from "../health";
 import { ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB } from "../health";
 import { by, either } from "../recording/expressions";
 import type { Subject } from "./args";
 import { NODE_JOBS } from "./nodes";
 import { SLURM_JOBS } from "./slurm";
 
-/** Jobs whose targets have alerts of their own. */
-const watchedElsewhere = [NODE_JOBS, SLURM_JOBS, "apiserver", ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB];
+/** Jobs whose targets have alerts of their own; an exporter beside a slurmctld that tells of itself has none. */
+const watchedElsewhere = (slurm: SlurmSource = "slurmctld"): string =>
+  [NODE_JOBS, SLURM_JOBS[slurm], "apiserver", ALERTMANAGER_JOB, HUB_ALERTMANAGER_JOB].join("|");
 
 /** Labels by which a target is told. */
 const TARGET = ["cluster", "job", "instance", "namespace", "pod", "node", "host", "service"] as const;
 
 /** Any target that does not answer, unless it has an alert of its own. */
-export const targetAlerts: Subject = ({ own }) => [
+export const targetAlerts: Subject = ({ own }, { declared }) => [
   {
     alert: "TargetDown",
     severity: "warning",
     component: "monitoring",
-    expr: `${by("max", TARGET, own(scrapes.up, { job: notMatching(watchedElsewhere.join("|")) }))} == 0`,
+    expr: `${by("max", TARGET, own(scrapes.up, { job: notMatching(watchedElsewhere(declared.slurm)) }))} == 0`,
     for: "10m",
     summary: "A target of job {{ $labels.job }} of {{ $labels.cluster }} does not answer.",
     description:
@@ -45,7 +46,8 @@ function componentOf(job: string): Component {
     cadvisor: "api",
     "kube-state-metrics": "api",
   };
-  return jobs[job] ?? (new RegExp(`^(?:${SLURM_JOBS})$`).test(job) ? "scheduler" : "monitoring");
+  const ofSlurm = new RegExp(`^(?:${Object.values(SLURM_JOBS).join("|")})$`);
+  return jobs[job] ?? (ofSlurm.test(job) ? "scheduler" : "monitoring");
 }
 
 /** The machine in a description, by the labels that some of the targets have. */

@@ -19,6 +19,9 @@ export interface DeclaredTransfer {
   readonly verifyWithin: number;
 }
 
+/** slurmctld's own endpoint, of Slurm 25.11 or newer, or an exporter that asks it. */
+export type SlurmSource = "exporter" | "slurmctld";
+
 /**
  * What a cluster is declared to have, by the settings of its site. What is declared and silent counts as lost and
  * raises alerts; what is not declared counts for nothing and has no alerts.
@@ -31,7 +34,8 @@ export interface DeclaredCluster {
   readonly targets: readonly DeclaredTarget[];
   /** GPUs that DCGM must see; 0 where the cluster has none. */
   readonly gpus: number;
-  readonly slurm: boolean;
+  /** Who tells of Slurm: slurmctld itself, or only an exporter beside it; absent where the cluster has none. */
+  readonly slurm?: SlurmSource | undefined;
   readonly beegfs: boolean;
   readonly minio: boolean;
   readonly mlflow: boolean;
@@ -52,7 +56,7 @@ export function componentsOf(declared: DeclaredCluster): readonly Component[] {
     nodes: true,
     gpus: declared.gpus > 0,
     storage: declared.beegfs || declared.minio,
-    scheduler: declared.slurm,
+    scheduler: declared.slurm !== undefined,
     transfer: declared.transfer !== undefined || declared.mlflow,
     serving: declared.models.length > 0,
     monitoring: true,

@@ -40,16 +40,16 @@ export function gpuChecks({ own, declared, thresholds }: CheckArgs): readonly Ch
   ];
 }
 
-/** Slurm. */
-export function schedulerChecks({ own, thresholds }: CheckArgs): readonly Check[] {
+/** Slurm; its controller by its own endpoint, or by what an exporter beside it hears. */
+export function schedulerChecks({ own, declared, thresholds }: CheckArgs): readonly Check[] {
+  const nodes = max(own(slurm.nodes));
+  const heard =
+    declared.slurm === "exporter" ? nodes : sum(own(monitoring.targetsUp, { job: matching("slurm-.+") }));
   const down = max(own(slurm.nodesByState, { state: matching("down|fail|not_responding") }));
   const { waits, started, idle } = queueStuck(own);
   return [
-    gate(
-      "controller_down",
-      flagged(100, `${sum(own(monitoring.targetsUp, { job: matching("slurm-.+") }))} == bool 0`),
-    ),
-    check("nodes_down", 100, proportional(100, share(down, max(own(slurm.nodes))))),
+    gate("controller_down", flagged(100, `${heard} == bool 0`)),
+    check("nodes_down", 100, proportional(100, share(down, nodes))),
     check(
       "queue_stuck",
       40,

@@ -8,8 +8,14 @@ import type { Recorder } from "./site";
 const recorded = fedCluster.machines;
 const local = fedLocal.machines;
 
-/** File systems on a machine's own disks: neither in memory nor shared, so that their sizes add up. */
-const onDisk = { fstype: matching("btrfs|ext[234]|f2fs|xfs|zfs") };
+/**
+ * File systems on a machine's own disks: neither in memory, nor shared, nor in a file of another one, so that their
+ * sizes add up.
+ */
+const onDisk = {
+  fstype: matching("btrfs|ext[234]|f2fs|xfs|zfs"),
+  device: notMatching("/dev/loop[0-9]+"),
+};
 /** Disks, not what is built upon them. */
 const disks = { device: notMatching("(dm-|loop|md|ram|sr|zram).*") };
 /** Network devices of the machine, not those of its containers nor what is built upon the physical ones. */

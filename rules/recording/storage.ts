@@ -9,14 +9,19 @@ const sum = (expr: string): string => `sum by (cluster) (${expr})`;
 const max = (expr: string): string => `max by (cluster) (${expr})`;
 
 /**
- * BeeGFS. Its space is that of the targets, else of the storage services, else what any client sees: every client
- * sees the same, so that the largest is taken. The exporter's row `sum` of client operations holds all of them.
+ * BeeGFS. Each exporter may tell of all services, targets and clients, not only of those on its own host: what several
+ * tell of the same one counts once. The space is that of the targets, else of the storage services, else what any
+ * client sees: every client sees the same, so that the largest is taken. The exporter's row `sum` of client operations
+ * holds all of them.
  */
 export function beegfsRules({ own, record }: Recorder): RuleGroup {
   const recorded = fedCluster.beegfs;
-  const client = { fstype: "beegfs" };
-  const state = (value: number): string => sum(`${own(beegfs.targetConsistency)} == bool ${value}`);
-  const target = (selector: string): string => `max by (cluster, node_id, target_id) (${selector})`;
+  const mounted = { fstype: "beegfs" };
+  const service = (expr: string): string => by("max", ["cluster", "node_id"], expr);
+  const target = (expr: string): string => by("max", ["cluster", "node_id", "target_id"], expr);
+  const client = (expr: string): string => by("max", ["cluster", "client"], expr);
+  const services = (metric: Selectable): string => sum(service(own(metric)));
+  const state = (value: number): string => sum(`${target(own(beegfs.targetConsistency))} == bool ${value}`);
   const used = `(1 - ${target(own(beegfs.targetSpaceFree))} / ${target(`${own(beegfs.targetSpace)} > 0`)})`;
   return {
     name: "cluster-beegfs",
@@ -24,17 +29,17 @@ export function beegfsRules({ own, record }: Recorder): RuleGroup {
       record(
         recorded.space,
         either(
-          sum(own(beegfs.targetSpace)),
-          sum(own(beegfs.storageSpace)),
-          max(own(node.filesystemSize, client)),
+          sum(target(own(beegfs.targetSpace))),
+          services(beegfs.storageSpace),
+          max(own(node.filesystemSize, mounted)),
         ),
       ),
       record(
         recorded.spaceFree,
         either(
-          sum(own(beegfs.targetSpaceFree)),
-          sum(own(beegfs.storageSpaceFree)),
-          max(own(node.filesystemAvailable, client)),
+          sum(target(own(beegfs.targetSpaceFree))),
+          services(beegfs.storageSpaceFree),
+          max(own(node.filesystemAvailable, mounted)),
         ),
       ),
       record(recorded.targets, perValue("state", { good: state(0), needs_resync: state(1), bad: state(2) })),
@@ -42,31 +47,31 @@ export function beegfsRules({ own, record }: Recorder): RuleGroup {
       record(
         recorded.services,
         perValue("service", {
-          meta: `count by (cluster) (${own(beegfs.metaResponding)})`,
-          storage: `count by (cluster) (${own(beegfs.storageResponding)})`,
+          meta: by("count", ["cluster"], service(own(beegfs.metaResponding))),
+          storage: by("count", ["cluster"], service(own(beegfs.storageResponding))),
         }),
       ),
       record(
         recorded.servicesResponding,
         perValue("service", {
-          meta: sum(own(beegfs.metaResponding)),
-          storage: sum(own(beegfs.storageResponding)),
+          meta: services(beegfs.metaResponding),
+          storage: services(beegfs.storageResponding),
         }),
       ),
-      record(recorded.read, sum(rate5m(own(beegfs.storageRead)))),
-      record(recorded.written, sum(rate5m(own(beegfs.storageWritten)))),
+      record(recorded.read, sum(service(rate5m(own(beegfs.storageRead))))),
+      record(recorded.written, sum(service(rate5m(own(beegfs.storageWritten))))),
       record(
         recorded.queue,
         perValue("service", {
-          meta: `${sum(own(beegfs.metaDirectQueue))} + ${sum(own(beegfs.metaIndirectQueue))}`,
-          storage: `${sum(own(beegfs.storageDirectQueue))} + ${sum(own(beegfs.storageIndirectQueue))}`,
+          meta: `${services(beegfs.metaDirectQueue)} + ${services(beegfs.metaIndirectQueue)}`,
+          storage: `${services(beegfs.storageDirectQueue)} + ${services(beegfs.storageIndirectQueue)}`,
         }),
       ),
       record(
         recorded.operations,
         perValue("service", {
-          meta: sum(rate5m(own(beegfs.clientMetaOperations, { operation: "sum" }))),
-          storage: sum(rate5m(own(beegfs.clientStorageOperations, { operation: "sum" }))),
+          meta: sum(client(rate5m(own(beegfs.clientMetaOperations, { operation: "sum" })))),
+          storage: sum(client(rate5m(own(beegfs.clientStorageOperations, { operation: "sum" })))),
         }),
       ),
     ],

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder } from "../paths";
+import { markUsed, removeUnused } from "../setup/unused";
 import { run } from "../system/commands";
 
 const suite = "bookworm";
@@ -74,7 +75,10 @@ function sourceFiles(): string[] {
 
 /** Makes the base from Debian's packages where it is missing; nothing of it is a machine's own. Needs root. */
 export async function ensureBase(progress: (line: string) => void): Promise<void> {
-  if (baseInPlace()) return;
+  if (baseInPlace()) {
+    markUsed(baseFolder());
+    return;
+  }
   const folder = baseFolder();
   const unfinished = `${folder}.new`;
   const mirror = mirrorIn(sourceFiles());
@@ -91,9 +95,8 @@ export async function ensureBase(progress: (line: string) => void): Promise<void
   await run(["sh", "-c", `rm -rf ${globs.join(" ")}`]);
   fs.writeFileSync(path.join(unfinished, "etc/machine-id"), "");
   fs.renameSync(unfinished, folder);
-  for (const name of fs.readdirSync(cacheFolder))
-    if (name.startsWith("debian-") && name !== path.basename(folder))
-      fs.rmSync(path.join(cacheFolder, name), { recursive: true, force: true });
+  markUsed(folder);
+  removeUnused(cacheFolder, (name) => name.startsWith("debian-"));
 }
 
 /** How this machine reaches a mirror. */

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder } from "../paths";
 import { aptInstall } from "./debian";
+import { markUsed, removeUnused } from "./unused";
 
 /** The lock files' hashes are of wheels for this Python. */
 export const pythonVersion = "3.11";
@@ -36,14 +37,17 @@ export function ensureInstalled(
   progress: (line: string) => void,
   install: (python: string) => void,
 ): void {
-  if (installed(one)) return;
+  if (installed(one)) {
+    markUsed(one.folder);
+    return;
+  }
   progress(`installing ${title} ...`);
   const start = performance.now();
   fs.rmSync(one.folder, { recursive: true, force: true });
   fs.mkdirSync(one.folder, { recursive: true });
   install(python(title, progress));
   fs.writeFileSync(mark(one.folder), "");
-  removeOutdated(one);
+  removeUnused(cacheFolder, (name) => name.startsWith(`${one.name}-`));
   progress(`  installed ${title} in ${Math.round((performance.now() - start) / 1000)} s`);
 }
 
@@ -88,11 +92,4 @@ export function must(command: string, ...args: string[]): string {
       `${command} ${args.slice(0, 3).join(" ")} failed:\n${run.stdout.slice(-2000)}${run.stderr.slice(-4000)}`,
     );
   return run.stdout;
-}
-
-/** Installations of earlier pins. */
-function removeOutdated({ name, folder }: PythonInstallation): void {
-  for (const other of fs.readdirSync(cacheFolder))
-    if (other.startsWith(`${name}-`) && other !== path.basename(folder))
-      fs.rmSync(path.join(cacheFolder, other), { recursive: true, force: true });
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder, repository } from "../paths";
+import { markUsed, removeUnused } from "./unused";
 
 /** Binaries built from one pinned Go module (`sandbox/tools/<module>/go.mod` and `go.sum`). */
 interface ToolModule {
@@ -196,7 +197,7 @@ export function buildTools(bin: string, set: ToolSet, progress: (line: string) =
     fs.rmSync(goCaches, { recursive: true, force: true });
   }
   link(bin);
-  removeOutdated();
+  removeUnused(path.join(cacheFolder, "tools"));
   return timings;
 }
 
@@ -211,15 +212,9 @@ function requireGo(): void {
 function link(bin: string): void {
   fs.rmSync(bin, { recursive: true, force: true });
   fs.mkdirSync(bin, { recursive: true });
-  for (const tool of everyTool().filter((one) => fs.existsSync(builtFolder(one))))
+  for (const tool of everyTool().filter((one) => fs.existsSync(builtFolder(one)))) {
+    markUsed(builtFolder(tool));
     for (const binary of Object.keys(tool.binaries))
       fs.symlinkSync(path.join(builtFolder(tool), binary), path.join(bin, binary));
-}
-
-/** Builds of earlier pins and builds that were interrupted. */
-function removeOutdated(): void {
-  const current = new Set(everyTool().map((tool) => path.basename(builtFolder(tool))));
-  const folder = path.join(cacheFolder, "tools");
-  for (const name of fs.readdirSync(folder))
-    if (!current.has(name)) fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
 }

@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { DEFAULT_THRESHOLDS } from "../../metrics/thresholds";
 import { until } from "../../sandbox/checks";
 import { dropModel } from "../../sandbox/models";
 import { paths } from "../../sandbox/paths";
 import { query, queryValue } from "../../sandbox/prometheus";
 import { beegfs, startServices, stopService, waitForServices } from "../../sandbox/services";
 import { alertsOf, quiet, summary, told, untilToldExactly } from "../support/alerts";
+import { emptyBeegfs, fillBeegfs } from "../support/beegfs";
 import { cutLink, healLink } from "../support/link";
 import { applyAsOwner, endpoints, getObject, kubectl, namespace, nudge } from "../support/live";
 import { startSlurmController, stopSlurmController } from "../support/slurm";
@@ -32,6 +34,9 @@ function expectToldOnce(since: number): void {
   expect([...groups].sort()).toEqual([...new Set(groups)].sort());
 }
 
+const severitiesOf = (name: string, since: number): readonly (string | undefined)[] =>
+  told(since).flatMap(({ alert: { labels } }) => (labels.alertname === name ? [labels.severity] : []));
+
 /** Changes a byte of a file of the model; size and time stay, to the nanosecond, as where a disk lies. */
 function corrupt(file: string): void {
   const content = fs.readFileSync(file);
@@ -52,30 +57,40 @@ it("are silent where all is well, while every Watchdog is heard", async () => {
   expect(await hops("hub")).toEqual(["cloud hub", "hpc federation"]);
 });
 
-it("tell of a controller that is dead, a missing Alertmanager and a corrupted model, each once and to its end", async () => {
+it("tell of a BeeGFS that fills up, a dead controller, a missing Alertmanager and a corrupted model, each once and to its end", async () => {
+  const { warning, critical } = DEFAULT_THRESHOLDS.beegfsUtilisation;
+  const full = cycle("cloud", "hpc", "BeegfsFull");
+  const others = [
+    ...cycle("cloud", "hpc", "SlurmControllerDown", "TransferQuarantined"),
+    ...cycle("cloud", "cloud", "AlertmanagerReplicasMissing"),
+  ];
   const folder = await dropModel(beegfs.models, "alerts-corrupted");
   expect(folder).toBeDefined();
   const file = path.join(folder ?? "", "model-00001-of-00002.safetensors");
   expect((await runJob("model-sync")).status).toBe("Complete");
   const since = Date.now();
-  corrupt(file);
-  await runJob("model-sync");
-  await stopSlurmController();
-  scaleAlertmanagers(1);
-  const expected = [
-    ...cycle("cloud", "hpc", "SlurmControllerDown", "TransferQuarantined"),
-    ...cycle("cloud", "cloud", "AlertmanagerReplicasMissing"),
-  ];
   try {
-    await untilToldExactly(firing(expected), since, 600);
-  } finally {
-    await startSlurmController();
-    scaleAlertmanagers(2);
-    fs.rmSync(folder ?? "", { recursive: true });
+    // its alert waits longest: the others come and go meanwhile
+    fillBeegfs((warning + critical) / 2);
+    corrupt(file);
     await runJob("model-sync");
+    await stopSlurmController();
+    scaleAlertmanagers(1);
+    try {
+      await untilToldExactly(firing(others), since, 600);
+    } finally {
+      await startSlurmController();
+      scaleAlertmanagers(2);
+      fs.rmSync(folder ?? "", { recursive: true });
+      await runJob("model-sync");
+    }
+    await untilToldExactly([...others, ...firing(full)], since, 900);
+  } finally {
+    emptyBeegfs();
   }
-  await untilToldExactly(expected, since, 600);
+  await untilToldExactly([...others, ...full], since, 600);
   expectToldOnce(since);
+  expect(new Set(severitiesOf("BeegfsFull", since))).toEqual(new Set(["warning"]));
 });
 
 it("tell that MinIO is down, once, and that it is back", async () => {

@@ -1,6 +1,7 @@
-import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Panel, ThresholdsConfig } from "@grafana/grafana-foundation-sdk/dashboard";
 import { isRow, panelsOf, targetsOf } from "../../commands/preview/evaluate";
 import { buildDashboards } from "../../dashboards";
+import { STATE_COLOURS } from "../../dashboards/kit/palette";
 import { otherSites, site } from "./support/sites";
 
 const KIB = 1024;
@@ -142,6 +143,18 @@ describe("every panel", () => {
     expect(empty.map(({ uid, panel }) => [uid, panel.title])).toEqual(
       declared.map(([uid, title]) => [uid, title]),
     );
+  });
+});
+
+describe("limits of labels", () => {
+  it("are red where something is left out, not yet where they are just reached", () => {
+    const panel = everyPanel.find(({ panel: { title } }) => title === "Label limits")?.panel;
+    const properties = panel?.fieldConfig?.overrides.flatMap((override) => override.properties) ?? [];
+    const { steps } = properties.find(({ id }) => id === "thresholds")!.value as ThresholdsConfig;
+    const colourAt = (used: number): string | undefined =>
+      steps.findLast(({ value }) => value === null || value <= used)?.color;
+    const { good, warning, critical } = STATE_COLOURS;
+    expect([0.5, 1, 1001 / 1000].map(colourAt)).toEqual([good, warning, critical]);
   });
 });
 

@@ -1,7 +1,7 @@
 """Serves what an exporter of BeeGFS tells of the services on one host, from the file system that stands in for BeeGFS.
 
-Its space and traffic are those of the real mount: it is striped evenly over the storage services, one a host, and the
-first host has the metadata service too. While nothing is mounted the services do not respond, and show only that.
+Its space and traffic are those of the real mount: it is striped evenly over the storage services, one a host, each asked
+by one client, and the first host has the metadata service too. While nothing is mounted the services do not respond, and show only that.
 """
 
 import os
@@ -55,7 +55,7 @@ def page(mount_point, host, index, of):
 
     def operations(name, meaning, counts):
         rows = {**counts, "sum": sum(counts.values())}
-        samples = [({"client": "sandbox", "operation": operation}, value) for operation, value in rows.items()]
+        samples = [({"client": host, "operation": operation}, value) for operation, value in rows.items()]
         return family(name, meaning, samples, "counter")
 
     def queues(service):

@@ -127,7 +127,7 @@ describe("alerts", () => {
         ...declared,
         targets: [],
         gpus: 0,
-        slurm: false,
+        slurm: undefined,
         beegfs: false,
         minio: false,
         mlflow: false,

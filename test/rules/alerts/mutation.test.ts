@@ -40,9 +40,9 @@ function alertSubjects(): readonly Subject[] {
       const cases = place.cases.filter((one) => keyOfCase(one) === keyOf(placed.rule));
       const scenarios = cases.flatMap((one) => scenariosOf(place, placed, one));
       return mutantsOf(placed.rule).map((mutant) => ({
-        name: `${keyOf(placed.rule)}: ${mutant.change}`,
+        name: `${keyOf(placed.rule)} on the ${place.name}: ${mutant.change}`,
         mutant,
-        refused: "alert" in mutant.rule && scopes[place.name].problems(mutant.rule).length > 0,
+        refused: "alert" in mutant.rule && scopes[place.scope].problems(mutant.rule).length > 0,
         groups: [{ ...placed.group, rules: [mutant.rule] }],
         scenarios,
       }));

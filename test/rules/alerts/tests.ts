@@ -5,15 +5,18 @@ import type { AlertCase, Fires, Shows } from "./case";
 import { hubCases } from "./cases/hub";
 import { machineCases } from "./cases/machines";
 import { monitoringCases } from "./cases/monitoring";
+import { olderSlurmCases } from "./cases/olderSlurm";
 import { serviceCases } from "./cases/services";
 import { servingCases } from "./cases/serving";
 import type { Placed } from "./site";
-import { RUNBOOK, alertsOf, clusterGroups, hubGroups } from "./site";
+import { RUNBOOK, alertsOf, clusterGroups, declared, hubGroups } from "./site";
 import type { AlertExpectation, FiringAlert, RuleScenario } from "./verdicts";
 
 /** Where a rule is evaluated: the cluster that is tested, and another one beside it. */
 export interface Place {
-  readonly name: "cluster" | "hub";
+  readonly name: string;
+  /** What its rules may read. */
+  readonly scope: "cluster" | "hub";
   readonly rules: readonly Placed[];
   readonly cases: readonly AlertCase[];
   readonly tested: string;
@@ -25,6 +28,7 @@ export interface Place {
 export const places: readonly Place[] = [
   {
     name: "cluster",
+    scope: "cluster",
     rules: alertsOf(clusterGroups()),
     cases: [...machineCases, ...serviceCases, ...monitoringCases, ...servingCases],
     tested: "hpc",
@@ -32,7 +36,19 @@ export const places: readonly Place[] = [
     judgesBoth: false,
   },
   {
+    name: "cluster with an older Slurm",
+    scope: "cluster",
+    rules: alertsOf(clusterGroups({ declared: { ...declared, slurm: "exporter" } })).filter(({ rule }) =>
+      olderSlurmCases.some(({ alert }) => alert === rule.alert),
+    ),
+    cases: olderSlurmCases,
+    tested: "hpc",
+    other: "cloud",
+    judgesBoth: false,
+  },
+  {
     name: "hub",
+    scope: "hub",
     rules: alertsOf(hubGroups()),
     cases: hubCases,
     tested: "hpc",

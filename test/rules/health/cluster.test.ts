@@ -20,7 +20,7 @@ const verdict = (test: Omit<RuleTest, "name">): string | undefined =>
 const bare: DeclaredCluster = {
   ...everything,
   gpus: 0,
-  slurm: false,
+  slurm: undefined,
   beegfs: false,
   minio: false,
   mlflow: false,
@@ -74,6 +74,33 @@ describe("what is not declared", () => {
     expect(verdict({ groups, scenarios: [{ name: "s", interval: "1m", input, expect: expectations }] })).toBe(
       "",
     );
+  });
+});
+
+describe("an older Slurm, of which only an exporter tells", () => {
+  const groups = [healthRuleGroup({ ...everything, slurm: "exporter" }, DEFAULT_THRESHOLDS)];
+  const without = Object.fromEntries(
+    Object.entries(healthy("hpc")).filter(([series]) => !series.includes("slurm-jobs")),
+  );
+  const NODES = 'fed_cluster:slurm_nodes:count{cluster="hpc"}';
+  const lossOf = (known: "no" | "yes"): string =>
+    `fed_cluster:health:loss{cluster="hpc",component="scheduler",known="${known}",reason="controller_down"}`;
+
+  it.each([
+    ["is well while nodes are told of", {}, 100, { [lossOf("yes")]: 0 }],
+    ["is lost where none is", { [NODES]: 0 }, 0, { [lossOf("yes")]: 100 }],
+    ["is lost where nothing is told", { [NODES]: null }, 0, { [lossOf("no")]: 100 }],
+  ])("%s", (name, change, score, loss) => {
+    const expectations = [
+      {
+        expr: 'fed_cluster:health:score{component="scheduler"}',
+        at: "10m",
+        gives: { 'fed_cluster:health:score{cluster="hpc",component="scheduler"}': score },
+      },
+      { expr: 'fed_cluster:health:loss{reason="controller_down"}', at: "10m", gives: loss },
+    ];
+    const input = constantly(without, change);
+    expect(verdict({ groups, scenarios: [{ name, interval: "1m", input, expect: expectations }] })).toBe("");
   });
 });
 

@@ -10,7 +10,7 @@ export const everything: DeclaredCluster = {
   machines: 4,
   targets: [{ job: "apiserver" }, { job: "node-exporter", node: "ctl" }, { job: "node", host: "gpu-01" }],
   gpus: 8,
-  slurm: true,
+  slurm: "slurmctld",
   beegfs: true,
   minio: true,
   mlflow: true,

@@ -75,7 +75,7 @@ describe("machines", () => {
     });
   });
 
-  it("count a disk that is mounted twice once, and neither memory nor what is shared", () => {
+  it("count a disk that is mounted twice once, and neither memory, nor what is shared, nor what lies in a file", () => {
     const disk = { ...a, device: "/dev/sda", fstype: "xfs" };
     const mounts = [
       { ...disk, mountpoint: "/" },
@@ -84,6 +84,7 @@ describe("machines", () => {
     const others = [
       { ...a, device: "tmpfs", fstype: "tmpfs", mountpoint: "/run" },
       { ...a, device: "beegfs_nodev", fstype: "beegfs", mountpoint: "/mnt/beegfs" },
+      { ...a, device: "/dev/loop3", fstype: "xfs", mountpoint: "/mnt/image" },
     ];
     evaluateCluster("hpc", groups, {
       input: [...mounts, ...others].flatMap((of) => [

@@ -74,6 +74,55 @@ describe("BeeGFS", () => {
     });
   });
 
+  it("counts once what three exporters tell of the same services, targets and clients", () => {
+    const exporters = ["a", "b", "c"].map((host) => ({ instance: `${host}:9101`, host }));
+    evaluateCluster("hpc", groups, {
+      input: exporters.flatMap((exporter) => [
+        ...[one, two].flatMap((of) => [
+          hpc(beegfs.targetSpace, { ...exporter, ...of }, 600),
+          hpc(beegfs.targetSpaceFree, { ...exporter, ...of }, 150),
+          hpc(beegfs.targetConsistency, { ...exporter, ...of }, of === one ? 0 : 1),
+        ]),
+        ...["1", "2"].flatMap((node_id) => [
+          hpc(beegfs.storageResponding, { ...exporter, node_id }, 1),
+          hpc(beegfs.storageDirectQueue, { ...exporter, node_id }, 2),
+          hpc(beegfs.storageIndirectQueue, { ...exporter, node_id }, 1),
+          hpc(beegfs.storageRead, { ...exporter, node_id }, growing(60)),
+          hpc(beegfs.storageWritten, { ...exporter, node_id }, growing(120)),
+        ]),
+        hpc(beegfs.metaResponding, { ...exporter, node_id: "1" }, 0),
+        ...["x", "y"].map((client) =>
+          hpc(beegfs.clientStorageOperations, { ...exporter, client, operation: "sum" }, growing(60)),
+        ),
+        hpc(beegfs.clientMetaOperations, { ...exporter, client: "x", operation: "sum" }, growing(60)),
+      ]),
+      gives: {
+        ...plain({
+          "fed_cluster:beegfs_space:bytes": 1200,
+          "fed_cluster:beegfs_space_free:bytes": 300,
+          "fed_cluster:beegfs_read:bytes_rate5m": 2,
+          "fed_cluster:beegfs_written:bytes_rate5m": 4,
+        }),
+        ...by("fed_cluster:beegfs_targets:count", "state", { good: 1, needs_resync: 1, bad: 0 }),
+        ...by("fed_cluster:beegfs_services:count", "service", { meta: 1, storage: 2 }),
+        ...by("fed_cluster:beegfs_services_responding:count", "service", { meta: 0, storage: 2 }),
+        ...by("fed_cluster:beegfs_queue:count", "service", { storage: 6 }),
+        ...by("fed_cluster:beegfs_operations:rate5m", "service", { meta: 1, storage: 2 }),
+      },
+    });
+  });
+
+  it("has the space of its storage services, once each, where the exporters tell of no targets", () => {
+    const told = ["a", "b"].flatMap((host) =>
+      ["1", "2"].map((node_id) => ({ host, instance: `${host}:9101`, node_id })),
+    );
+    evaluateCluster("hpc", groups, {
+      input: told.flatMap((of) => [hpc(beegfs.storageSpace, of, 500), hpc(beegfs.storageSpaceFree, of, 100)]),
+      gives: plain({ "fed_cluster:beegfs_space:bytes": 1000, "fed_cluster:beegfs_space_free:bytes": 200 }),
+      none: ["fed_cluster:beegfs_targets:count"],
+    });
+  });
+
   it("adds up what services move and clients ask, by the exporter's own sums", () => {
     evaluateCluster("hpc", groups, {
       input: [

@@ -53,7 +53,15 @@ describe("what settings declare a cluster to have", () => {
       "slurm-scheduler",
       "node",
     ]);
-    expect([slurm, beegfs]).toEqual([true, true]);
+    expect([slurm, beegfs]).toEqual(["slurmctld", true]);
+  });
+
+  it("hears of Slurm by an exporter where slurmctld does not tell of itself", () => {
+    const hosts = (...roles: readonly string[]) =>
+      ({ ...member, hosts: [{ ...site.hosts[0], roles }] }) as unknown as MemberSettings;
+    expect(declaredCluster(hosts("slurm", "node")).slurm).toBe("exporter");
+    expect(declaredCluster(hosts("slurm", "slurmctld")).slurm).toBe("slurmctld");
+    expect(declaredCluster(hosts("node")).slurm).toBeUndefined();
   });
 
   it("expects transfers within schedule and deadline", () => {
@@ -84,7 +92,7 @@ describe("what settings declare a cluster to have", () => {
     expect(declaredCluster(bare)).toMatchObject({
       machines: 2,
       gpus: 0,
-      slurm: false,
+      slurm: undefined,
       beegfs: false,
       minio: false,
       mlflow: false,
