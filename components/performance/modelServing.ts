@@ -12,13 +12,13 @@ import {
 } from "./modelServingSpecs";
 
 /** Owner of the fields that are set of a workload which is another's. */
-export const FIELD_MANAGER = "federation-serving";
+const FIELD_MANAGER = "federation-serving";
 
 const INFERENCE_SERVICE = { apiVersion: "serving.kserve.io/v1beta1", kind: "InferenceService" } as const;
 
 const labelsOf = (model: string): Readonly<Record<string, string>> => ({
-  "app.kubernetes.io/name": model,
-  "app.kubernetes.io/instance": `federation-${model}`,
+  "app.kubernetes.io/name": "model-serving",
+  "app.kubernetes.io/instance": model,
   "app.kubernetes.io/component": "serving",
   "app.kubernetes.io/part-of": "federation",
   "app.kubernetes.io/managed-by": "pulumi",

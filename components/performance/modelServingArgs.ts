@@ -64,7 +64,7 @@ export type ServedWorkload =
   | { readonly kind: "inferenceService"; readonly name: string };
 
 export interface ModelServingArgs {
-  /** Name of the model, for labels. */
+  /** Name of the model, a DNS label. */
   readonly model: string;
   /** Namespace of the workload; it exists. */
   readonly namespace: string;

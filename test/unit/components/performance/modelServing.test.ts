@@ -38,8 +38,8 @@ const declare = (change: Partial<ModelServingArgs> = {}, preview = false) =>
 
 const COMPONENT = "federation:performance:ModelServing serving-chat";
 const labels = {
-  "app.kubernetes.io/name": "chat",
-  "app.kubernetes.io/instance": "federation-chat",
+  "app.kubernetes.io/name": "model-serving",
+  "app.kubernetes.io/instance": "chat",
   "app.kubernetes.io/component": "serving",
   "app.kubernetes.io/part-of": "federation",
   "app.kubernetes.io/managed-by": "pulumi",
