@@ -1,7 +1,16 @@
 import { knobsByTarget, knobsOf } from "../../../program/serving";
 import type { ServedModel } from "../../../settings";
+import type { HubSecrets } from "../../../settings/credentials";
+import { parseSettings } from "../../../settings/parse";
+import { servedModels } from "../../../settings/serving";
 import { reportOf } from "../../../workloads/benchmark/report";
 import { runAgainst } from "../../support/benchmark";
+import { edited, hubConfig, HUB_OBJECT, sampleSecrets, SECRET_KEYS } from "../settings/samples";
+
+let secrets: HubSecrets;
+beforeAll(async () => {
+  secrets = await sampleSecrets();
+});
 
 const served: ServedModel = {
   key: "federation:hub.serving[1]",
@@ -78,6 +87,45 @@ describe("the knobs of a served model", () => {
       value,
     });
   });
+
+  const workload = { deployment: "chat-predictor" };
+  const bounds = { minReplicas: 2, maxReplicas: 3 };
+  const query = { serverAddress: "http://prometheus:9090", query: "up", threshold: 5 };
+
+  it.each<[string, object, object]>([
+    ["an HPA's", workload, { kind: "hpa", ...bounds, cpuUtilization: 60 }],
+    ["an HPA's of a metric", workload, { kind: "hpa", ...bounds, metric: { name: "w", averageValue: 2 } }],
+    ["KEDA's", workload, { kind: "keda", ...bounds, ...query }],
+    ["KServe's", { inferenceService: "chat" }, { kind: "kserve", ...bounds, target: 60 }],
+  ])(
+    "are keys that the stack file takes, %s too: what is set there is what the knob says",
+    (_, of, scaling) => {
+      const knobs = (hub: unknown) => {
+        const parsed = parseSettings(hubConfig(secrets, hub), "cloud", SECRET_KEYS);
+        if (parsed.role !== "hub") throw new Error("not a hub");
+        return knobsOf(servedModels(parsed.hub)[0]!);
+      };
+      const hub = {
+        ...HUB_OBJECT,
+        serving: [{ model: "chat", namespace: "models", workload: of, scaling }],
+      };
+      const found = Object.entries(knobs(hub));
+      expect(found.map(([knob]) => knob)).toEqual([
+        "minReplicas",
+        "maxReplicas",
+        "autoscalerTarget",
+        "gpuType",
+        "cpuLimitCores",
+        "readinessPeriodSeconds",
+      ]);
+      for (const [knob, { setting }] of found) {
+        const to = knob === "gpuType" ? "rtx-a6000" : 3;
+        const path = setting.replace(/^federation:hub\./, "").replaceAll(/\[(\d+)\]/g, ".$1");
+        const changed = knobs(edited(hub, path, to));
+        expect([knob, changed[knob as keyof typeof changed]]).toEqual([knob, { setting, value: to }]);
+      }
+    },
+  );
 
   it("are those of a target's own model, in its namespace", () => {
     const target = { name: "chat-warm", namespace: "models", service: "chat" };
