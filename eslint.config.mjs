@@ -30,13 +30,14 @@ const every = [
   "workloads",
 ];
 
-/** The only files through which a room may look into another that is closed to it: a worker's settings. */
+/** The only files through which a room may look into another that is closed to it: a worker's settings, a result's names. */
 const doors = {
   components: [
     "./model-sync/settings.ts",
     "./model-sync/settingsError.ts",
     "./model-sync/retention/settings.ts",
   ],
+  program: ["./benchmark/result.ts"],
 };
 
 /** One zone a room: everything outside it and outside what it may import is closed to it. */

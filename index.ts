@@ -5,6 +5,7 @@ import { alertmanagerAddresses } from "./program/alerting";
 import { declareGrafana } from "./program/grafana";
 import { declareHosts } from "./program/hosts";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
+import { declareServing } from "./program/serving";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
 
@@ -23,6 +24,7 @@ const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
 const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 declareHosts(settings, verified);
+declareServing(settings, verified.provider);
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);

@@ -27,7 +27,7 @@ import {
 } from "./pulumi";
 import { beegfs, minioRootCredentials, services, waitForServices } from "./services";
 import { writeServiceEnvironment } from "./services/environment";
-import { ensureMetricsServer, ensureServing } from "./serving";
+import { ensureMetricsServer, ensureModelsNamespace, ensureServing } from "./serving";
 import { candidate } from "./serving/registry";
 import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
@@ -71,6 +71,7 @@ export async function up(): Promise<void> {
       await Promise.all([
         ensureGpus(cluster, api, referenceOf("node", images)),
         ensureMetricsServer(cluster, api, referenceOf("metrics-server", images)),
+        ensureModelsNamespace(api),
       ]);
     }),
   );

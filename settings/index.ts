@@ -13,6 +13,7 @@ import { hostExportersSettings, scrapedHosts } from "./hostExporters";
 import { optional } from "./optional";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
+import { expectedModels, servedModels } from "./serving";
 import type {
   CredentialSource,
   HubSettings,
@@ -37,6 +38,7 @@ export { SettingsError } from "./problems";
 export type * from "./alertingTypes";
 export type * from "./grafanaTypes";
 export type * from "./hostExportersTypes";
+export type * from "./servingTypes";
 export type * from "./transferTypes";
 export type * from "./types";
 export type { WorkerBundle } from "./workers";
@@ -136,6 +138,8 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
   return {
     ...site(parsed, credentials),
     role: "hub",
+    servedModels: expectedModels(hub),
+    serving: servedModels(hub),
     alerting: {
       ...alertingSettings(hub.alerting, parsed.receiverSecrets),
       expose: hub.alerting.expose,

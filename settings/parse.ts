@@ -9,6 +9,7 @@ import { optional } from "./optional";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
 import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
+import { servingProblems } from "./serving";
 import {
   hubTransferSecrets,
   memberTransferSecrets,
@@ -212,6 +213,7 @@ export function inspectSettings(
       ...siteProblems(`${NAMESPACE}hub`, value),
       ...hubProblems(`${NAMESPACE}hub`, value, cluster),
     ]);
+    if (hub !== undefined) reader.add(...servingProblems(hub));
     const hubSecrets = hubSecretsOf(reader, stack, hub, cluster);
     return {
       ...common,

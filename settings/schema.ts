@@ -9,6 +9,7 @@ import * as fields from "./fields";
 import { list, object } from "./fields";
 import { hostExporters } from "./hostExportersSchema";
 import { DEFAULT_IMAGES } from "./images";
+import { serving } from "./servingSchema";
 import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
 import type {
   Exposure,
@@ -120,6 +121,8 @@ const kubernetes = object({
       name: fields.kubernetesName,
       address: fields.ipv4,
       gpuType: fields.clusterName.exactOptional(),
+      /** What it is labelled with, as far as settings count on it. */
+      labels: fields.labels.exactOptional(),
     }),
     "nodes",
     1,
@@ -254,6 +257,7 @@ export const hubSchema = object({
   landingZone: landingZone.exactOptional(),
   alerting: hubAlerting,
   grafana: grafana.exactOptional(),
+  serving,
 });
 
 /** `federation:member` of a member's stack file. */
@@ -269,6 +273,6 @@ export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone", "grafana"];
+export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone", "grafana", "serving"];
 /** The same of a member's. */
 export const MEMBER_ONLY = ["modelSync", "hostExporters"];

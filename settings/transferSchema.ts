@@ -127,7 +127,8 @@ const amounts = (defaults: { readonly cpu: string; readonly memory: string }) =>
     {},
   );
 
-const toleration = object({
+/** As pods have them. */
+export const toleration = object({
   key: fields.labelName,
   operator: z.enum(["Exists", "Equal"], { error: "must be Exists or Equal" }).exactOptional(),
   value: z.string({ error: "must be text" }).exactOptional(),

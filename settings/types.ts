@@ -4,6 +4,7 @@ import type { Inventory } from "../metrics/inventory";
 import type { HubAlerting, MemberAlerting } from "./alertingTypes";
 import type { GrafanaSettings } from "./grafanaTypes";
 import type { HostExportersSettings } from "./hostExportersTypes";
+import type { ServedModel } from "./servingTypes";
 import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
@@ -79,7 +80,12 @@ export interface ExistingPods {
 }
 
 export interface KubernetesSettings {
-  readonly nodes: readonly { readonly name: string; readonly address: string; readonly gpuType?: string }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly gpuType?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  }[];
   readonly apiServer: { readonly addresses: readonly string[]; readonly port: number };
   readonly kubeletTls: KubeletTls;
   /** Absent: the stack declares its own. */
@@ -172,6 +178,8 @@ export interface HubSettings extends SiteSettings {
   readonly landingZone?: LandingZone;
   /** Absent: the dashboards are shown nowhere. */
   readonly grafana?: GrafanaSettings;
+  /** Served models that the stack scales and places. */
+  readonly serving: readonly ServedModel[];
 }
 
 export interface MemberSettings extends SiteSettings {

@@ -5,6 +5,7 @@ import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
 import { gpus, simulatedType } from "../gpus/inventory";
 import { sandboxModel, slurmJobFile } from "../models";
+import { namespace as modelsNamespace, predictor, selectorOf } from "../serving/objects";
 import { beegfs, receiver, serviceCaFile, services } from "../services/topology";
 
 export type StackName = ClusterName;
@@ -93,10 +94,29 @@ function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): H
       url: `https://${nodeIp(member.cluster)}:${prometheusNodePort}`,
     })),
     ...optional("landingZone", landingZone(committed.landingZone)),
-    servedModels: [sandboxModel],
+    serving: serving(),
     inventory: { ...committed.inventory, gpus: gpus.length },
     pricePerGpuHour: simulatedPrices(committed.pricePerGpuHour),
   };
+}
+
+/** How the one model scales that is served here; the site's are not there. */
+function serving(): Hub["serving"] {
+  return [
+    {
+      model: sandboxModel,
+      namespace: modelsNamespace,
+      workload: { deployment: predictor(sandboxModel), podLabels: selectorOf(sandboxModel) },
+      scaling: {
+        kind: "hpa",
+        minReplicas: 1,
+        maxReplicas: 3,
+        cpuUtilization: 60,
+        scaleDown: { stabilizationSeconds: 60 },
+      },
+      disruptionBudget: { maxUnavailable: 1 },
+    },
+  ];
 }
 
 /** The site's prices, for GPUs whose type says that they are simulated. */

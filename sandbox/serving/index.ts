@@ -14,7 +14,7 @@ import { serviceCaFile, services } from "../services/topology";
 import { bundle } from "../system/bundle";
 import { waitFor } from "../system/waiting";
 import { metricsServerObjects } from "./metricsServer";
-import { loadObjects, predictor, namespace, servedModelObjects } from "./objects";
+import { loadObjects, modelsNamespace, predictor, namespace, servedModelObjects } from "./objects";
 import { bucketOf, modelReader } from "./reader";
 import type { ServedVersion } from "./registry";
 
@@ -45,6 +45,9 @@ export async function ensureMetricsServer(
     { deadline: 90_000, interval: 500 },
   );
 }
+
+/** The namespace of served models, in which the hub's stack has their autoscalers before there is any model. */
+export const ensureModelsNamespace = (api: KubernetesApi): Promise<void> => applyAll(api, [modelsNamespace]);
 
 /** The registered version of a model, served and asked for steadily; what is so already stays as it is. */
 export async function ensureServing(

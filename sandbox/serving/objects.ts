@@ -28,7 +28,8 @@ export const predictor = (model: string): string => `${model}-predictor`;
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-const selectorOf = (model: string): Readonly<Record<string, string>> => ({
+/** Labels of the pods that serve a model, as KServe sets them. */
+export const selectorOf = (model: string): Readonly<Record<string, string>> => ({
   app: `isvc.${predictor(model)}`,
   component: "predictor",
   "serving.kserve.io/inferenceservice": model,
@@ -129,7 +130,17 @@ function podTemplate(served: ServedModel, secret: string): object {
   };
 }
 
-/** A served model by plain objects, named and labelled as KServe names them: its controller is not here. */
+/** Where models are served; it stands before the stacks are deployed, whose autoscalers lie in it. */
+export const modelsNamespace: Manifest = {
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name: namespace },
+};
+
+/**
+ * A served model by plain objects, named and labelled as KServe names them: its controller is not here. How it scales is
+ * the stack's (`hub.serving`).
+ */
 export function servedModelObjects(served: ServedModel): readonly Manifest[] {
   const { model, store } = served;
   const name = predictor(model);
@@ -137,7 +148,6 @@ export function servedModelObjects(served: ServedModel): readonly Manifest[] {
   const metadata = { name, namespace, labels: selector };
   const secret = `${name}-store`;
   return [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
     {
       apiVersion: "v1",
       kind: "Secret",
@@ -164,23 +174,6 @@ export function servedModelObjects(served: ServedModel): readonly Manifest[] {
       kind: "Service",
       metadata,
       spec: { selector, ports: [{ name: "http1", port: 80, targetPort: port, protocol: "TCP" }] },
-    },
-    {
-      apiVersion: "autoscaling/v2",
-      kind: "HorizontalPodAutoscaler",
-      metadata,
-      spec: {
-        scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
-        minReplicas: 1,
-        maxReplicas: 3,
-        metrics: [
-          {
-            type: "Resource",
-            resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } },
-          },
-        ],
-        behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
-      },
     },
   ];
 }

@@ -5,7 +5,7 @@ import { kubectl, pulumiRun, type Stack } from "../support/live";
 /** Everything left in a cluster that this project made: by label, and by its namespaces. */
 function leftovers(stack: Stack): string[] {
   const kinds =
-    "namespaces,clusterroles,clusterrolebindings,persistentvolumeclaims,networkpolicies,configmaps,secrets,services,statefulsets,deployments,daemonsets,cronjobs,jobs";
+    "namespaces,clusterroles,clusterrolebindings,persistentvolumeclaims,networkpolicies,configmaps,secrets,services,statefulsets,deployments,daemonsets,cronjobs,jobs,horizontalpodautoscalers,poddisruptionbudgets";
   const labelled = kubectl(stack, [
     "get",
     kinds,

@@ -221,7 +221,7 @@ export async function withStackFile(
 export function fingerprints(stack: Stack): Record<string, string> {
   const kinds = [
     "namespaces", "configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "statefulsets",
-    "deployments", "daemonsets", "cronjobs", "networkpolicies", "clusterroles", "clusterrolebindings", "roles", "rolebindings",
+    "deployments", "daemonsets", "cronjobs", "horizontalpodautoscalers", "poddisruptionbudgets", "networkpolicies", "clusterroles", "clusterrolebindings", "roles", "rolebindings",
   ]; // prettier-ignore
   const withoutStatus = new Set([
     "ConfigMap",

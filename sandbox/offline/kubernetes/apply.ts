@@ -1,4 +1,4 @@
-import { isTree, listAt, treeAt, valueAt, type Tree } from "../properties";
+import { isTree, listAt, stringAt, treeAt, valueAt, type Tree } from "../properties";
 import { ApiError, type Cluster } from "./cluster";
 import type { Discovery } from "./discovery";
 import { adoptedFields, ownedByOthers } from "./fields";
@@ -12,6 +12,8 @@ export interface Target {
   readonly settings: ProviderSettings;
   readonly kind: Kind;
   readonly fieldManager: string;
+  /** Fields of an object that is another's; nothing else of it is touched. */
+  readonly patch: boolean;
   /** The server computes the result and keeps nothing. */
   readonly dryRun: boolean;
 }
@@ -28,6 +30,7 @@ export async function createObject(target: Target, inputs: Tree): Promise<Tree> 
       query: writeQuery(target),
       body: inputs,
     });
+  if (target.patch) return applyObject(target, inputs, isForced(settings, inputs));
   if (!settings.upsertExistingObjects && !dryRun && (await getObject(target, inputs)) !== undefined)
     throw new Error(
       `${describe(inputs)} already exists in the cluster. Import it (pulumi import), give an alias when the ` +
@@ -60,6 +63,7 @@ export async function updateObject(
       contentType: "application/merge-patch+json",
       body: mergePatch(olds, wanted),
     });
+  if (target.patch) return applyObject(target, wanted, isForced(settings, inputs));
   const adopted = adoptedFields(live, fieldManager);
   if (adopted !== undefined && !dryRun)
     await cluster.json({
@@ -78,6 +82,34 @@ export async function updateObject(
   const unmanaged = listAt(live, "metadata", "managedFields").length === 0;
   const force = isForced(settings, inputs) || unmanaged || (dryRun && adopted !== undefined);
   return applyObject(target, wanted, force);
+}
+
+/**
+ * Gives back every field that the target's manager has of an object: those that nobody else has return to their
+ * defaults. A field that the kind can not be without is an error, as is an object that is gone.
+ */
+export async function relinquish(target: Target, { apiVersion, kind, metadata }: Tree): Promise<void> {
+  const identity = { name: valueAt(metadata, "name"), namespace: valueAt(metadata, "namespace") };
+  try {
+    await applyObject(target, { apiVersion, kind, metadata: identity }, false);
+  } catch (error) {
+    const required = error instanceof ApiError ? requiredField(error) : undefined;
+    if (required === undefined) throw error;
+    throw new Error(
+      "this Patch resource is currently managing a required field, so it can't be deleted directly. Either set the " +
+        "`retainOnDelete` resource option, or transfer ownership of the field before deleting: " +
+        required,
+      { cause: error },
+    );
+  }
+}
+
+/** The field that an object may not be without, of an answer that refuses it for that. */
+function requiredField({ body }: ApiError): string | undefined {
+  const cause = listAt(body, "details", "causes").find(
+    (one) => stringAt(one, "reason") === "FieldValueRequired",
+  );
+  return cause === undefined ? undefined : stringAt(cause, "field");
 }
 
 /** The live object, or undefined when there is none. */

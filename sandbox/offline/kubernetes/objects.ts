@@ -33,6 +33,11 @@ export function kindOf(object: Tree, urn: string): Kind {
   return kindOfType(partsOfUrn(urn).type);
 }
 
+/** True for a resource that patches an object of another owner: `kubernetes:apps/v1:DeploymentPatch` of a Deployment. */
+export function isPatch(urn: string, { kind }: Kind): boolean {
+  return partsOfUrn(urn).type.endsWith(`:${kind}Patch`);
+}
+
 /** The group of an API version: empty for the core group. */
 export function groupOf(apiVersion: string): string {
   return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";

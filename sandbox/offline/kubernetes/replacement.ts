@@ -8,6 +8,8 @@ export type Path = readonly (string | number)[];
 export interface Mutability {
   readonly configMapMutable: boolean;
   readonly secretMutable: boolean;
+  /** A patch is changed in place, whatever its object's kind. */
+  readonly patch?: boolean;
 }
 
 const paths = (...dotted: readonly string[]): readonly Path[] => dotted.map((path) => path.split("."));
@@ -68,6 +70,7 @@ const immutableFields: Readonly<Record<string, readonly Path[]>> = {
 /** The paths at which a change makes the object be replaced instead of updated. */
 export function replacingPaths(kind: Kind, inputs: Tree, mutability: Mutability): readonly Path[] {
   const identity = paths("metadata.name", "metadata.namespace");
+  if (mutability.patch === true) return identity;
   const key = `${groupOf(kind.apiVersion)}/${kind.kind}`;
   const immutable = inputs.immutable === true;
   if (key === "/ConfigMap")

@@ -3,7 +3,7 @@ import { InitializationError, type Engine, type Trouble } from "../engine";
 import { partsOfUrn, uniqueName } from "../names";
 import { containsUnknown, isTree, stringAt, treeAt, valueAt, type Tree } from "../properties";
 import type { Checked, Created, Provider, Reading, Subject } from "../provider";
-import { createObject, getObject, updateObject, type Target } from "./apply";
+import { createObject, getObject, relinquish, updateObject, type Target } from "./apply";
 import { ApiError, UnreachableError, type Cluster } from "./cluster";
 import { diffObjects } from "./diff";
 import { Discovery, NoSuchKindError } from "./discovery";
@@ -46,6 +46,16 @@ export class Resources implements Provider {
     }
     const [old, given] = [objectOf(olds), objectOf(news)];
     const kind = objects.kindOf(given, urn);
+    const patch = objects.isPatch(urn, kind);
+    if (patch && !settings.serverSideApply)
+      throw new Error(
+        "patch resources require Server-side Apply mode, which is enabled using the `enableServerSideApply` Provider config",
+      );
+    if (patch && !objects.isNamed(given))
+      return {
+        inputs: news,
+        failures: [{ property: "metadata.name", reason: "a patch names the object that it changes" }],
+      };
     if (
       isTree(given.metadata) &&
       "generateName" in given.metadata &&
@@ -80,15 +90,17 @@ export class Resources implements Provider {
     const kind = objects.kindOf(inputs, urn);
     const recorded = parseState(state);
     const unready = await this.replacesUnready(kind, recorded.live, inputs);
-    return diffObjects(kind, recorded.inputs, inputs, this.session.settings, unready);
+    const mutability = { ...this.session.settings, patch: objects.isPatch(urn, kind) };
+    return diffObjects(kind, recorded.inputs, inputs, mutability, unready);
   }
 
   /** Creates an object and waits until it is ready; a preview asks the server for the outcome only. */
   async create({ urn, timeout }: Subject, news: Tree, preview: boolean): Promise<Created> {
     const inputs = objectOf(news);
     const kind = objects.kindOf(inputs, urn);
-    const target = this.target(kind, inputs, "", preview);
+    const target = this.target(urn, kind, inputs, "", preview);
     if (preview) {
+      if (target.patch) return { id: "", state: news };
       const live = await this.previewed(urn, inputs, () =>
         createObject(target, inputs).catch(undoneByReplacement),
       );
@@ -122,7 +134,7 @@ export class Resources implements Provider {
     const recorded = parseState(olds);
     const inputs = objectOf(news);
     const kind = objects.kindOf(inputs, urn);
-    const target = this.target(kind, inputs, recorded.fieldManager, preview);
+    const target = this.target(urn, kind, inputs, recorded.fieldManager, preview);
     const change = (): Promise<Tree> => updateObject(target, recorded.inputs, inputs, ignored);
     const [manager, apiVersion] = [target.fieldManager, recorded.initialApiVersion];
     if (preview) {
@@ -133,6 +145,9 @@ export class Resources implements Provider {
     const changed = await change().catch((error: unknown) => {
       throw failure(`update of resource ${urn} failed`, error);
     });
+    const before = recorded.fieldManager;
+    if (this.session.settings.serverSideApply && before !== "" && before !== manager)
+      await relinquish({ ...target, fieldManager: before }, changed);
     const { live, problems } = await awaitReady(this.wait(urn, kind, changed, inputs, timeout));
     const state = makeState(live, inputs, news, manager, apiVersion);
     if (problems.length > 0)
@@ -170,7 +185,10 @@ export class Resources implements Provider {
     return { id, state, inputs: marked };
   }
 
-  /** Deletes an object, dependents first unless annotated otherwise, and waits until it is gone. */
+  /**
+   * Deletes an object, dependents first unless annotated otherwise, and waits until it is gone; of a patch only the
+   * fields are given back.
+   */
   async delete({ urn, id, timeout }: Subject, olds: Tree): Promise<void> {
     const unreachable = await this.unreachable();
     if (unreachable !== undefined) {
@@ -178,8 +196,13 @@ export class Resources implements Provider {
       this.session.engine.log("warning", urn, `${unreachable.message}; removed from the state only`);
       return;
     }
-    const { inputs, live } = parseState(olds);
+    const { inputs, live, fieldManager } = parseState(olds);
     const kind = objects.kindOf(live, urn);
+    const target = this.target(urn, kind, inputs, fieldManager, false);
+    if (target.patch)
+      return relinquish(target, live).catch((error: unknown) => {
+        if (!(error instanceof NoSuchKindError)) throw failure(`resource ${urn} was not deleted`, error);
+      });
     const { namespace, name } = objects.parseId(id);
     const policy = objects.annotationOf(inputs, objects.annotations.deletionPropagation).toLowerCase();
     const propagationPolicy = { orphan: "Orphan", background: "Background" }[policy] ?? "Foreground";
@@ -237,9 +260,10 @@ export class Resources implements Provider {
     }
   }
 
-  private target(kind: objects.Kind, inputs: Tree, recorded: string, dryRun: boolean): Target {
+  private target(urn: string, kind: objects.Kind, inputs: Tree, recorded: string, dryRun: boolean): Target {
     const fieldManager = fieldManagerOf(inputs, recorded, this.session.settings.serverSideApply);
-    return { ...this.session, discovery: this.discovery, kind, fieldManager, dryRun };
+    const patch = objects.isPatch(urn, kind);
+    return { ...this.session, discovery: this.discovery, kind, fieldManager, patch, dryRun };
   }
 
   private wait(urn: string, kind: objects.Kind, live: Tree, inputs: Tree, timeout: number): Wait {

@@ -291,6 +291,162 @@ describe("objects of one stack", () => {
   });
 });
 
+describe("a patch of another's object", () => {
+  const manifest = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "foreign", namespace },
+    data: { a: "theirs", b: "theirs" },
+  };
+  const applyAsOwner = async (): Promise<void> => {
+    project.write("foreign.json", JSON.stringify(manifest));
+    const args = ["apply", "--server-side", "--force-conflicts", "--field-manager=someone-else"];
+    await project.mustKubectl(...args, "-f", `${project.folder}/foreign.json`);
+  };
+  const patch = (a: string, annotations: object): Declared => ({
+    type: "kubernetes:core/v1:ConfigMapPatch",
+    name: "patch",
+    args: {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { namespace, name: "foreign", annotations },
+      data: { a },
+    },
+    after: ["home"],
+  });
+  const own = { "pulumi.com/patchFieldManager": "ours", "pulumi.com/patchForce": "true" };
+  const foreign = async (): Promise<{
+    readonly data: object;
+    readonly metadata: {
+      readonly uid: string;
+      readonly managedFields: readonly { readonly manager: string; readonly fieldsV1: object }[];
+    };
+  }> =>
+    JSON.parse(
+      await project.mustKubectl(
+        "-n",
+        namespace,
+        "get",
+        "configmap",
+        "foreign",
+        "-o",
+        "json",
+        "--show-managed-fields",
+      ),
+    ) as Awaited<ReturnType<typeof foreign>>;
+  const fieldsOf = async (manager: string): Promise<object | undefined> =>
+    (await foreign()).metadata.managedFields.find((entry) => entry.manager === manager)?.fieldsV1;
+
+  it("conflicts with the owner of a field unless it is told to take it", async () => {
+    project.declare({ resources: [home] });
+    await project.mustUp();
+    await applyAsOwner();
+    project.declare({ resources: [home, patch("ours", {})] });
+    expect((await project.preview()).patch!.op).toBe("create");
+    const refused = await project.up();
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toContain('conflict with "someone-else": .data.a');
+    expect((await foreign()).data).toEqual(manifest.data);
+  });
+
+  it("owns what it sets and nothing else, and finds nothing to change the second time, nor on refresh", async () => {
+    project.declare({ resources: [home, patch("ours", own)] });
+    await project.mustUp();
+    expect((await foreign()).data).toEqual({ a: "ours", b: "theirs" });
+    const annotations = Object.fromEntries(Object.keys(own).map((key) => [`f:${key}`, {}]));
+    expect(await fieldsOf("ours")).toEqual({
+      "f:data": { "f:a": {} },
+      "f:metadata": { "f:annotations": annotations },
+    });
+    expect((await project.state()).patch).toMatchObject({
+      id: `${namespace}/foreign`,
+      outputs: { __fieldManager: "ours" },
+    });
+    await project.mustUp("--expect-no-changes");
+    await project.must("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+  });
+
+  it("is changed in place", async () => {
+    const { uid } = (await foreign()).metadata;
+    project.declare({ resources: [home, patch("changed", own)] });
+    const step = (await project.preview()).patch!;
+    expect(step.op).toBe("update");
+    await project.mustUp();
+    const now = await foreign();
+    expect([now.data, now.metadata.uid]).toEqual([{ a: "changed", b: "theirs" }, uid]);
+  });
+
+  it("gives its fields back, to be written again by their owner, and leaves the object", async () => {
+    const { uid } = (await foreign()).metadata;
+    project.declare({ resources: [home] });
+    await project.mustUp();
+    const now = await foreign();
+    expect([now.data, now.metadata.uid]).toEqual([{ b: "theirs" }, uid]);
+    expect(await fieldsOf("ours")).toBeUndefined();
+    await applyAsOwner();
+    expect((await foreign()).data).toEqual(manifest.data);
+  });
+
+  it("is refused before anything is done where the program reads an object that is not there", async () => {
+    const absent: Declared = {
+      type: "kubernetes:core/v1:ConfigMap",
+      name: "absent",
+      args: {},
+      options: { id: `${namespace}/absent` },
+      after: ["home"],
+    };
+    project.declare({ resources: [home, absent, { ...patch("ours", own), after: ["absent"] }] });
+    const { code, output } = await project.pulumi("preview");
+    expect(code).not.toBe(0);
+    expect(output).toContain(`resource '${namespace}/absent' does not exist`);
+  });
+});
+
+describe("an autoscaler and a budget", () => {
+  it("are ready before there is what they are of, and stay as they are", async () => {
+    const metadata = { namespace, name: "later" };
+    const cpu = { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } };
+    const autoscaler: Declared = {
+      type: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+      name: "autoscaler",
+      args: {
+        apiVersion: "autoscaling/v2",
+        kind: "HorizontalPodAutoscaler",
+        metadata,
+        spec: {
+          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "later" },
+          minReplicas: 1,
+          maxReplicas: 3,
+          metrics: [{ type: "Resource", resource: cpu }],
+          behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
+        },
+      },
+      after: ["home"],
+    };
+    const budget: Declared = {
+      type: "kubernetes:policy/v1:PodDisruptionBudget",
+      name: "budget",
+      args: {
+        apiVersion: "policy/v1",
+        kind: "PodDisruptionBudget",
+        metadata,
+        spec: {
+          maxUnavailable: 1,
+          selector: { matchLabels: { app: "later" } },
+          unhealthyPodEvictionPolicy: "AlwaysAllow",
+        },
+      },
+      after: ["home"],
+    };
+    project.declare({ resources: [home, autoscaler, budget] });
+    await project.mustUp();
+    await project.mustUp("--expect-no-changes");
+    await project.must("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+    project.declare({ resources: [home] });
+    await project.mustUp();
+  });
+});
+
 describe("a Job", () => {
   it("fails the update at once when it failed, says why, and is recorded", async () => {
     project.declare({ resources: [home, job(["-no-such-flag"])] });

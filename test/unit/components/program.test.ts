@@ -15,6 +15,7 @@ import type {
   MemberCredentials,
   MemberSettings,
   ModelSyncSettings,
+  ServedModel,
   Settings,
   SiteGrafana,
 } from "../../../settings";
@@ -44,7 +45,7 @@ function site(
   cluster: string,
 ): Omit<
   HubSettings,
-  "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour" | "alerting"
+  "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour" | "alerting" | "serving"
 > {
   return {
     stack: cluster,
@@ -130,6 +131,7 @@ const hub: HubSettings = {
   },
   members,
   pricePerGpuHour,
+  serving: [],
   federation: pulumi.secret(federation),
   memberCredentials: pulumi.secret({
     hpc: { ...web, alerts: { username: "alerts-hpc-1", password: "alerts password" } },
@@ -225,6 +227,17 @@ const hostExporters: HostExportersSettings = {
     },
   ],
 };
+const served: ServedModel = {
+  key: "federation:hub.serving[0]",
+  model: "chat",
+  namespace: "models",
+  workload: { kind: "deployment", name: "chat-predictor", podLabels: { app: "chat" } },
+  scaling: { kind: "hpa", minReplicas: 1, maxReplicas: 3, cpuUtilization: 60 },
+  placement: { nodeSelector: {}, tolerations: [] },
+  topologySpread: [],
+  disruptionBudget: { maxUnavailable: 1 },
+  container: { name: "kserve-container", cpuLimit: "600m" },
+};
 /** A host on which all is as declared. */
 const asApplied = { "command:local:run": () => ({ stdout: "mark first\nnonce 00000000" }) };
 
@@ -314,7 +327,9 @@ describe("the program", () => {
     ["member", member],
     ["hub", hub],
   ] as const)("gives every object of a %s the verified provider", async (_, settings) => {
-    const { registrations } = await run(settings);
+    const { registrations } = await run(
+      settings.role === "hub" ? { ...settings, serving: [served] } : settings,
+    );
     for (const { type, name, provider } of registrations.filter((one) =>
       one.type.startsWith("kubernetes:"),
     )) {
@@ -356,6 +371,23 @@ describe("the program", () => {
     ]);
     expect(up.filter((name) => name.startsWith("minio:"))).toHaveLength(4 + 4 * 3);
     expect(await added(true)).toEqual(up);
+  });
+
+  it("adds what scales and places served models to a hub, in a preview too", async () => {
+    const added = async (preview: boolean): Promise<readonly string[]> => {
+      const before = summary((await run(hub, { preview })).registrations);
+      const now = summary((await run({ ...hub, serving: [served] }, { preview })).registrations);
+      expect(now).toEqual(expect.arrayContaining([...before]));
+      return now.filter((name) => !before.includes(name));
+    };
+    expect(await added(false)).toEqual([
+      "federation:performance:ModelServing serving-chat",
+      "kubernetes:apps/v1:Deployment serving-chat-deployment",
+      "kubernetes:apps/v1:DeploymentPatch serving-chat-deployment-fields",
+      "kubernetes:autoscaling/v2:HorizontalPodAutoscaler serving-chat-autoscaler",
+      "kubernetes:policy/v1:PodDisruptionBudget serving-chat-disruption-budget",
+    ]);
+    expect(await added(true)).toEqual(await added(false));
   });
 
   it("adds exporters on hosts to a member, in a preview too", async () => {

@@ -1,10 +1,17 @@
+import * as fs from "node:fs";
+import * as yaml from "yaml";
+import type { z } from "zod";
 import { allowedLabels } from "../../../metrics/catalogue/kubeStateMetrics";
 import { isRolledOut, pathOf, type Manifest, type Workload } from "../../../sandbox/clusters/objects";
 import { gpus } from "../../../sandbox/gpus/inventory";
+import { repository } from "../../../sandbox/paths";
+import { stackFile, type StackFile } from "../../../sandbox/project/merge";
+import { overlay } from "../../../sandbox/project/overlay";
 import { metricsServerObjects } from "../../../sandbox/serving/metricsServer";
 import { loadObjects, servedModelObjects } from "../../../sandbox/serving/objects";
 import { promptOf, requestOf } from "../../../sandbox/serving/prompts";
 import { bucketOf, readerPolicy } from "../../../sandbox/serving/reader";
+import type { hubSchema } from "../../../settings/schema";
 
 const served = {
   member: "hpc",
@@ -38,14 +45,26 @@ interface Template {
 }
 interface Spec {
   readonly template: Template;
-  readonly replicas?: number;
-  readonly minReplicas: number;
-  readonly maxReplicas: number;
-  readonly scaleTargetRef: object;
 }
 const specOf = (kind: string, from: readonly Manifest[] = objects): Spec =>
   from.find((object) => object.kind === kind)!.spec as Spec;
 const { template } = specOf("Deployment");
+
+/** The one model that the hub's stack scales in the sandbox. */
+function scaledModel(): NonNullable<z.input<typeof hubSchema>["serving"]>[number] {
+  const { config } = yaml.parse(fs.readFileSync(stackFile(repository, "cloud"), "utf8")) as StackFile;
+  const { image } = served;
+  const images = {
+    prometheus: image,
+    kubeStateMetrics: image,
+    nodeExporter: image,
+    alertmanager: image,
+    node: image,
+  };
+  const { serving } = overlay("cloud", config, images)["federation:hub"] as z.input<typeof hubSchema>;
+  expect(serving).toHaveLength(1);
+  return serving![0]!;
+}
 
 describe("a served model", () => {
   it("is what recordings join: its version on pods, its service on Deployment and pods, a scraped port", () => {
@@ -71,18 +90,21 @@ describe("a served model", () => {
     const { requests, limits } = template.spec.containers[0]!.resources;
     expect([requests["nvidia.com/gpu"], limits["nvidia.com/gpu"]]).toEqual(["1", "1"]);
     expect([requests.cpu, limits.cpu]).toEqual(["100m", "300m"]);
-    const { minReplicas, maxReplicas } = specOf("HorizontalPodAutoscaler");
-    expect([minReplicas, maxReplicas]).toEqual([1, 3]);
-    expect(gpus.length).toBeGreaterThan(maxReplicas);
+    const { scaling } = scaledModel();
+    expect([scaling?.minReplicas, scaling?.maxReplicas]).toEqual([1, 3]);
+    expect(gpus.length).toBeGreaterThan(scaling?.maxReplicas ?? Infinity);
   });
 
-  it("leaves the number of its replicas to its autoscaler, which scales its Deployment", () => {
+  it("leaves the number of its replicas and how it scales to the stack, which knows its Deployment and its pods", () => {
     expect(specOf("Deployment")).not.toHaveProperty("replicas");
-    expect(specOf("HorizontalPodAutoscaler").scaleTargetRef).toEqual({
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      name: "tiny-predictor",
-    });
+    expect(objects.map(({ kind }) => kind)).toEqual(["Secret", "Deployment", "Service"]);
+    const { model, namespace, workload } = scaledModel();
+    const [deployment] = servedModelObjects({ ...served, model }).filter(({ kind }) => kind === "Deployment");
+    expect([deployment!.metadata.namespace, deployment!.metadata.name]).toEqual([
+      namespace,
+      workload.deployment,
+    ]);
+    expect((deployment!.spec as Spec).template.metadata.labels).toMatchObject(workload.podLabels!);
   });
 
   it("downloads the registered version by credentials that stand in a Secret alone", () => {

@@ -66,6 +66,24 @@ test("a hub's credentials, federation users and what its members read are secret
   expect(own.value.local.password).toBe(generation.clusters.cloud!.local.password);
 });
 
+test("a hub expects the models that it scales, besides those that are listed", async () => {
+  const chat = {
+    model: "chat",
+    namespace: "models",
+    workload: { inferenceService: "chat" },
+    scaling: { kind: "kserve", maxReplicas: 2, target: 60 },
+  };
+  await configure("cloud", hubConfig(secrets, { ...HUB_OBJECT, servedModels: ["listed"], serving: [chat] }));
+  const settings = loadSettings() as HubSettings;
+  expect(settings.servedModels).toEqual(["listed", "chat"]);
+  expect(settings.serving.map(({ key, model }) => [key, model])).toEqual([
+    ["federation:hub.serving[0]", "chat"],
+  ]);
+  await configure("cloud", hubConfig(secrets));
+  const none = loadSettings() as HubSettings;
+  expect([none.servedModels, none.serving]).toEqual([[], []]);
+});
+
 test("a hub with existing Secrets names them and publishes no credentials", async () => {
   const { "federation:hubSecrets": _, ...raw } = hubConfig(
     secrets,

@@ -99,6 +99,18 @@ describe("a diff of objects", () => {
     expect(replaces(diff("ConfigMap", olds, { ...news, immutable: true }, mutable))).toEqual(["data.a"]);
   });
 
+  it("changes a patch in place, whatever of its object it sets", () => {
+    const [olds, news] = [
+      named({ spec: { selector: { a: "1" } } }),
+      named({ spec: { selector: { a: "2" } } }),
+    ];
+    const patch = { ...immutable, patch: true };
+    expect(replaces(diff("Deployment apps/v1", olds, news))).toEqual(["spec.selector.a"]);
+    expect(replaces(diff("Deployment apps/v1", olds, news, patch))).toEqual([]);
+    const renamed = { ...news, metadata: { name: "m", namespace: "s" } };
+    expect(replaces(diff("Deployment apps/v1", olds, renamed, patch))).toEqual(["metadata.name"]);
+  });
+
   it("replaces at another name or namespace, side by side", () => {
     const olds = named({});
     const renamed = diff("Service", olds, { metadata: { name: "m", namespace: "s" } });

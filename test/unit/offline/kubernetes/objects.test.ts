@@ -15,6 +15,16 @@ describe("names of objects", () => {
     );
   });
 
+  it("tells a patch of another's object from a kind that is called so", () => {
+    const of = (type: string, kind: string): boolean =>
+      objects.isPatch(`urn:pulumi:dev::test::my:own:Component$${type}::name`, { apiVersion: "v1", kind });
+    expect(of("kubernetes:apps/v1:DeploymentPatch", "Deployment")).toBe(true);
+    expect(of("kubernetes:serving.kserve.io/v1beta1:InferenceServicePatch", "InferenceService")).toBe(true);
+    expect(of("kubernetes:apps/v1:Deployment", "Deployment")).toBe(false);
+    expect(of("kubernetes:kuma.io/v1alpha1:MeshProxyPatch", "MeshProxyPatch")).toBe(false);
+    expect(of("kubernetes:kuma.io/v1alpha1:MeshProxyPatchPatch", "MeshProxyPatch")).toBe(true);
+  });
+
   it("annotates an autonamed object and keeps its other annotations", () => {
     expect(objects.autonamed({ metadata: { annotations: { a: "1" } } }, "web-0")).toEqual({
       metadata: { name: "web-0", annotations: { a: "1", "pulumi.com/autonamed": "true" } },
