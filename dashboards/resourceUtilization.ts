@@ -52,7 +52,8 @@ function machineRow(site: Site): Row {
           8,
           timeSeries({
             title: "File systems in use",
-            description: "Share of the machines' own file systems; neither shared nor in memory.",
+            description:
+              "Share of the machines' own file systems; neither shared, nor in memory, nor in a file of another.",
             queries: [by(series(ratios.filesystem), "cluster")],
             limits: filesystemUtilisation,
             styles,

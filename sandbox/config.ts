@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { hostSoftware } from "./hosts/installed";
 import { buildImages, referenceOf, type ImageName } from "./images";
 import { paths } from "./paths";
 import { generateProject } from "./project/merge";
@@ -22,5 +23,7 @@ export async function sandboxImages(): Promise<SandboxImages> {
 export async function config(say: (line: string) => void): Promise<void> {
   if (!setInPlace("sandbox") || !fs.existsSync(paths.bin))
     throw new Error("the sandbox's tools are not built yet: run `npm run sandbox` first");
-  for (const line of generateProject(stacks, await sandboxImages())) say(line);
+  const software = hostSoftware(paths.bin);
+  if (software === undefined) say("no host runs: hostExporters are left out");
+  for (const line of generateProject(stacks, await sandboxImages(), software)) say(line);
 }

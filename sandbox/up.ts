@@ -8,6 +8,8 @@ import { clusterStatus, withCluster, type ClusterInfo } from "./clusters";
 import { sandboxImages } from "./config";
 import { ensureGpus } from "./gpus";
 import { ensureBase } from "./hosts/base";
+import { hostSoftware, shelveSoftware } from "./hosts/installed";
+import { rootKey } from "./hosts/machine";
 import { buildImages, referenceOf } from "./images";
 import { dropModel, sandboxModel as model } from "./models";
 import { installStandIns } from "./offline/install";
@@ -162,19 +164,25 @@ async function prepareProject(clusters: readonly ClusterInfo[], say: (line: stri
     fs.copyFileSync(kubeconfig, kubeconfigOf(name));
     fs.chmodSync(kubeconfigOf(name), 0o600);
   }
-  for (const line of generateProject(stacks, await sandboxImages())) say(line);
+  shelveSoftware(paths.bin);
+  for (const line of generateProject(stacks, await sandboxImages(), hostSoftware(paths.bin))) say(line);
   writeEnvironmentFile();
   for (const stack of stacks) {
     ensureStack(stack);
-    if (stack === "cloud") setMinioCredentials();
+    setCredentials(stack);
     init(["--stack", stack, "--kubeconfig", kubeconfigOf(stack)]);
   }
 }
 
-/** What a site's people set by hand: who may make buckets, users and policies in MinIO. */
-function setMinioCredentials(): void {
+/** What a site's people set by hand: who may make buckets, users and policies in MinIO, and who reaches hosts over SSH. */
+function setCredentials(stack: StackName): void {
   const { setConfig } = pulumiCli({ ...process.env, ...pulumiEnvironment() });
-  setConfig("cloud", "federation:minioCredentials", JSON.stringify(minioRootCredentials()), true);
+  if (stack === "cloud")
+    setConfig(stack, "federation:minioCredentials", JSON.stringify(minioRootCredentials()), true);
+  else {
+    const privateKey = fs.readFileSync(rootKey, "utf8");
+    setConfig(stack, "federation:hostCredentials", JSON.stringify({ privateKey }), true);
+  }
 }
 
 /** Runs `npm run init` of this repository on the generated project. */

@@ -67,8 +67,8 @@ export async function startClusters(options: StartOptions): Promise<ClusterInfo[
     await ensureBridge();
     const [infos] = await Promise.all([
       allOrErrors(clusters.map((cluster) => ensureCluster(cluster, options))),
-      ensureHosts(options),
-      startServices(options.bin, options.progress),
+      // the controller's machine has the services' file system
+      startServices(options.bin, options.progress).then(() => ensureHosts(options)),
     ]);
     return infos;
   });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { hosts, network, type HostTopology, type SandboxRole } from "../clusters/topology";
 import { beegfs } from "../services/topology";
+import { rolesBefore } from "./installed";
 import { exporterFolder, jobMapping } from "./machine";
 import { slurmNodes } from "./slurm";
 
@@ -32,7 +33,7 @@ export const exporterOf: Readonly<
   },
 };
 
-/** Names of a host's exporters that are processes of this machine. */
+/** Names of a host's exporters that are processes of this machine: not those that the stack installs. */
 export function exportersOn(host: HostTopology): (keyof typeof exporterOf)[] {
-  return host.roles.filter((role) => role !== "slurmctld");
+  return rolesBefore(host).filter((role) => role !== "slurmctld");
 }

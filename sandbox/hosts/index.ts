@@ -6,6 +6,7 @@ import { inNamespace } from "../system/commands";
 import { isDaemonAlive, startDaemon } from "../system/daemons";
 import { waitFor } from "../system/waiting";
 import { exporterOf, exportersOn } from "./exporters";
+import { rolesBefore } from "./installed";
 import { bootMachine, consoleLog, isMachineAlive } from "./machine";
 import { controller, slurmNodes } from "./slurm";
 
@@ -14,8 +15,9 @@ const filesOf = (host: HostTopology, role: SandboxRole): { logFile: string; pidF
   foldersOf("hosts").daemon(`${host.name}-${role}`);
 
 /**
- * Starts the hosts outside Kubernetes, each with what the site declares there, and the machine of Slurm's controller;
- * what runs is kept. Answers when every exporter does and Slurm's nodes are up.
+ * Starts the hosts outside Kubernetes, each with what the site declares there but for what the member's stack installs,
+ * and the machine of Slurm's controller; what runs is kept. The member's file system must be mounted. Answers when every
+ * exporter does and Slurm's nodes are up.
  */
 export async function startHosts(bin: string): Promise<void> {
   // one after the other: the machine enters the networks of its nodes
@@ -106,6 +108,6 @@ export async function hostsStatus(): Promise<HostStatus[]> {
 
 async function problemsOf(host: HostTopology): Promise<string[]> {
   if (deadHosts().includes(host.name)) return ["not running"];
-  for (const role of host.roles) await answers(host, role);
+  for (const role of rolesBefore(host)) await answers(host, role);
   return host.name === controller.name ? slurmProblems() : [];
 }

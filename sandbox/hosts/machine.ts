@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { foldersOf } from "../clusters/folders";
 import { repository } from "../paths";
+import { beegfs } from "../services/topology";
 import { inCgroup } from "../system/cgroups";
 import { run } from "../system/commands";
 import { isDaemonAlive, startDaemon } from "../system/daemons";
@@ -39,6 +41,13 @@ export const rootKey = join(folder, "ssh", "root");
 /** The machine's host key, as ssh wants to know it. */
 export const knownHosts = join(folder, "ssh", "known_hosts");
 
+/** The machine's host key without a comment; undefined where no machine was made. */
+export function hostKey(): string | undefined {
+  if (!existsSync(knownHosts)) return undefined;
+  const [, type = "", key = ""] = readFileSync(knownHosts, "utf8").split(" ");
+  return `${type} ${key}`;
+}
+
 export const isMachineAlive = (): boolean => isDaemonAlive(files.pidFile);
 
 /** Where this repository keeps the exporters' programs. */
@@ -46,7 +55,7 @@ export const exporterFolder = join(repository, "sandbox/hosts/exporters");
 
 /**
  * Boots the controller's machine: a Debian with systemd of its own, on a file system over the base that goes with it,
- * in its host's network. Its network namespace and those of its nodes must be there.
+ * in its host's network. Its network namespace and those of its nodes must be there, and the member's file system.
  */
 export async function bootMachine(): Promise<void> {
   await mountRoot();
@@ -79,6 +88,7 @@ function nspawn(): readonly [string, ...string[]] {
     ...slurmNodes.map(({ namespace }) => `--bind=/run/netns/${namespace}:${namespaceIn(namespace)}`),
     ...gpus.map((index) => `--bind=${join(folder, basename(gpuDevice(index)))}:${gpuDevice(index)}`),
     `--bind=${jobMapping}:${jobMappingFolder}`,
+    `--bind-ro=${beegfs.hostPath}:${beegfs.inMachine}`,
     "--boot",
     "--register=no",
     "--keep-unit",

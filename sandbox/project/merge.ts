@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as yaml from "yaml";
+import type { HostSoftware } from "../hosts/installed";
 import { paths, repository } from "../paths";
 import { overlay, type SandboxImages, type StackName } from "./overlay";
 
@@ -58,7 +59,11 @@ export function stackFile(folder: string, stack: StackName): string {
  * Writes the generated project: `Pulumi.yaml` with `main` pointing back at the repository, and one stack file a
  * stack. Touches no cluster and no tracked file; returns what it has to say, an overwritten hand edit first of all.
  */
-export function generateProject(stacks: readonly StackName[], images: SandboxImages): string[] {
+export function generateProject(
+  stacks: readonly StackName[],
+  images: SandboxImages,
+  software: HostSoftware | undefined,
+): string[] {
   const said: string[] = [];
   fs.mkdirSync(paths.project, { recursive: true });
   const project = yaml.parse(fs.readFileSync(path.join(repository, "Pulumi.yaml"), "utf8")) as Record<
@@ -80,7 +85,7 @@ export function generateProject(stacks: readonly StackName[], images: SandboxIma
           `overwriting what was edited by hand in ${path.relative(repository, target)}: ${edits.join(", ")}`,
         );
     }
-    const merged = mergeStackFile(committed, overlay(stack, committed.config, images), generated);
+    const merged = mergeStackFile(committed, overlay(stack, committed.config, images, software), generated);
     fs.writeFileSync(target, yaml.stringify(merged, { lineWidth: 0 }), { mode: 0o600 });
     fs.writeFileSync(record, JSON.stringify({ config: merged.config }), { mode: 0o600 });
     said.push(`wrote ${path.relative(repository, target)}`);

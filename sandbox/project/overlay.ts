@@ -4,6 +4,8 @@ import type { hubSchema, memberSchema } from "../../settings/schema";
 import type { Images } from "../../settings/types";
 import { clusters, hosts, network, type ClusterName } from "../clusters/topology";
 import { gpus, simulatedType } from "../gpus/inventory";
+import type { HostSoftware } from "../hosts/installed";
+import { controller } from "../hosts/slurm";
 import { sandboxModel, slurmJobFile } from "../models";
 import { namespace as modelsNamespace, predictor, selectorOf } from "../serving/objects";
 import { beegfs, receiver, serviceCaFile, services } from "../services/topology";
@@ -163,7 +165,24 @@ function modelSync(committed: Member["modelSync"]): Member["modelSync"] {
   };
 }
 
-function member(committed: Member, images: SandboxImages): Member {
+/** The exporters that the stack installs on the controller's machine, from the member's file system, which it must have. */
+function hostExporters(software: HostSoftware | undefined): Member["hostExporters"] {
+  if (software === undefined) return undefined;
+  const { hostKey, ...node } = software;
+  return {
+    exporters: { node },
+    hosts: [
+      {
+        name: controller.name,
+        hostKey,
+        exporters: ["node"],
+        mounts: [{ path: beegfs.inMachine, fsType: beegfs.fsType }],
+      },
+    ],
+  };
+}
+
+function member(committed: Member, images: SandboxImages, software: HostSoftware | undefined): Member {
   return {
     ...site(committed, "hpc", images),
     alerting: {
@@ -172,19 +191,23 @@ function member(committed: Member, images: SandboxImages): Member {
       hubAlertmanagers: alertmanagerNodePorts.map((port) => `${nodeIp("cloud")}:${port}`),
     },
     ...optional("modelSync", modelSync(committed.modelSync)),
+    ...optional("hostExporters", hostExporters(software)),
   };
 }
 
 /**
  * The role's object of a stack file as the sandbox has it: the committed one but for images, sizes and addresses.
  * The committed object is validated by the settings when the program runs, not here.
+ *
+ * @param software what the member's stack installs on its host; nothing without it
  */
 export function overlay(
   stack: StackName,
   committed: Readonly<Record<string, unknown>>,
   images: SandboxImages,
+  software?: HostSoftware,
 ): Readonly<Record<string, unknown>> {
   return stack === "cloud"
     ? { "federation:hub": hub(committed["federation:hub"] as Hub, images) }
-    : { "federation:member": member(committed["federation:member"] as Member, images) };
+    : { "federation:member": member(committed["federation:member"] as Member, images, software) };
 }

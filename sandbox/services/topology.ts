@@ -46,6 +46,8 @@ const mountPoint = join(fileSystemFolder, "beegfs");
 export const beegfs = {
   /** Where it is mounted, for a pod's hostPath. */
   hostPath: mountPoint,
+  /** Where the machine of Slurm's controller has it, as a site's machines do. */
+  inMachine: "/mnt/beegfs",
   /** Its type as the kernel names it in /proc/self/mountinfo. */
   fsType: "xfs",
   /** Folder of the trained models, one folder a model. */

@@ -1,4 +1,5 @@
 import { until } from "../../sandbox/checks";
+import { onController } from "../../sandbox/hosts/remote";
 import { landingZoneLeftovers } from "../support/landingZone";
 import { kubectl, pulumiRun, type Stack } from "../support/live";
 
@@ -31,6 +32,14 @@ describe("destroy", () => {
     const { output } = pulumiRun(["stack", "export", "--stack", stack]);
     const state = JSON.parse(output) as { deployment: { resources?: unknown[] } };
     expect(state.deployment.resources ?? []).toEqual([]);
+  });
+
+  it("leaves nothing of the exporters on the machine of Slurm's controller", async () => {
+    const left = [
+      "systemctl list-units --all --no-legend --plain 'federation-*'",
+      "find /etc/systemd /run/systemd/system /opt -name 'federation*'",
+    ];
+    expect(await onController("sh", "-c", left.join("; "))).toBe("");
   });
 
   it("leaves no bucket, user or policy of the landing zone in MinIO", () => {

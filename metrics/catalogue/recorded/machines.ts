@@ -41,7 +41,8 @@ export const machines = clusterMetrics({
   filesystem: {
     name: "filesystem:bytes",
     unit: "bytes",
-    meaning: "size of the machines' own file systems; neither shared nor in memory",
+    meaning:
+      "size of the machines' own file systems; neither shared, nor in memory, nor in a file of another",
   },
   filesystemAvailable: {
     name: "filesystem_available:bytes",

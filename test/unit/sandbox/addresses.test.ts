@@ -19,6 +19,13 @@ const images = {
   node: digest,
 };
 
+const software = {
+  hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(42)}`,
+  version: "1.0.0",
+  url: "file:///mnt/beegfs/software/node_exporter",
+  sha256: "0".repeat(64),
+};
+
 const allowed = new BlockList();
 allowed.addSubnet("127.0.0.0", 8);
 allowed.addSubnet("198.18.0.0", 15);
@@ -36,7 +43,7 @@ const addresses = (text: string): string[] => [
 async function rendered(stack: StackName): Promise<string> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "federation-addresses-"));
   const committed = yaml.parse(fs.readFileSync(stackFile(repository, stack), "utf8")) as StackFile;
-  const merged = mergeStackFile(committed, overlay(stack, committed.config, images), undefined);
+  const merged = mergeStackFile(committed, overlay(stack, committed.config, images, software), undefined);
   await writeSigned(folder, "ca", []);
   const text = yaml.stringify(merged).replaceAll(serviceCaFile, path.join(folder, "ca.crt"));
   fs.writeFileSync(stackFile(folder, stack), text);

@@ -7,10 +7,12 @@ import { hostsScope } from "../../../sandbox/clusters/leftovers";
 import { hosts, network } from "../../../sandbox/clusters/topology";
 import { mirrorIn } from "../../../sandbox/hosts/base";
 import { exporterOf, exportersOn } from "../../../sandbox/hosts/exporters";
+import { installedRoles, rolesBefore } from "../../../sandbox/hosts/installed";
 import { jobMapping, rootKey } from "../../../sandbox/hosts/machine";
 import { controller, gresConf, slurmConf, slurmNodes } from "../../../sandbox/hosts/slurm";
 import { machineFiles, machineLinks } from "../../../sandbox/hosts/units";
 import { repository } from "../../../sandbox/paths";
+import { overlay } from "../../../sandbox/project/overlay";
 
 interface StackFile {
   readonly config: {
@@ -41,8 +43,8 @@ describe("the sandbox's hosts", () => {
     const commands = hosts.flatMap((host) =>
       exportersOn(host).map((role) => [host.name, role, exporterOf[role](host, "/bin").join(" ")]),
     );
+    // that of slurm-ctl the stack installs
     expect(commands.map(([host, role]) => `${host} ${role}`)).toEqual([
-      "slurm-ctl node",
       "compute-01 node",
       "compute-01 beegfs",
       "compute-02 node",
@@ -62,6 +64,28 @@ describe("the sandbox's hosts", () => {
       expect.stringMatching(/198\.18\.12\.12:9101 \/mnt\/federation-sandbox\/beegfs compute-02 1 3$/),
       expect.stringMatching(/198\.18\.12\.21:9101 \/mnt\/federation-sandbox\/beegfs gpu-01 2 3$/),
     ]);
+  });
+
+  it("start nothing of what the member's stack installs there, and all else", () => {
+    const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
+    const images = {
+      prometheus: digest,
+      kubeStateMetrics: digest,
+      nodeExporter: digest,
+      alertmanager: digest,
+      node: digest,
+    };
+    const software = { hostKey: "ssh-ed25519 AAAA", version: "1.0.0", url: "file:///x", sha256: "" };
+    const { hostExporters: declared } = overlay("hpc", { "federation:member": site }, images, software)[
+      "federation:member"
+    ] as { hostExporters: { hosts: readonly { name: string; exporters: readonly string[] }[] } };
+    expect(declared.hosts.map(({ name, exporters }) => [name, exporters])).toEqual(
+      Object.entries(installedRoles),
+    );
+    for (const host of hosts)
+      expect([...rolesBefore(host), ...(installedRoles[host.name] ?? [])].sort()).toEqual(
+        [...host.roles].sort(),
+      );
   });
 
   it("keep what they make where a clean-up of the hosts finds it", () => {
