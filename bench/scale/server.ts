@@ -34,19 +34,18 @@ export interface ServerArgs {
 /** A Prometheus of its own on loopback, which ends with this process at the latest. */
 export class PrometheusServer {
   readonly #args: ServerArgs;
-  readonly port: number;
+  #port = 0;
   #child: ChildProcess | undefined;
   #client: Prometheus | undefined;
   #peakMiB = 0;
 
-  private constructor(args: ServerArgs, port: number) {
+  private constructor(args: ServerArgs) {
     this.#args = args;
-    this.port = port;
   }
 
   /** Writes its files and starts it. */
   public static async start(args: ServerArgs): Promise<PrometheusServer> {
-    const server = new PrometheusServer(args, await freePort());
+    const server = new PrometheusServer(args);
     fs.mkdirSync(args.folder, { recursive: true });
     const files = { "prometheus.yml": args.config, ...args.files };
     for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(args.folder, name), text);
@@ -54,8 +53,9 @@ export class PrometheusServer {
     return server;
   }
 
+  /** Where it listens; another port after each start, as one that is left may be taken by then. */
   public get url(): string {
-    return `${this.#args.webConfig === undefined ? "http" : "https"}://127.0.0.1:${this.port}`;
+    return `${this.#args.webConfig === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
   }
 
   /** Asks it. */
@@ -72,6 +72,7 @@ export class PrometheusServer {
 
   public async start(): Promise<void> {
     const { prometheus, folder, data, webConfig, client } = this.#args;
+    this.#port = await freePort();
     const log = path.join(folder, "log.txt");
     const out = fs.openSync(log, "a");
     const child = spawn(
@@ -85,7 +86,7 @@ export class PrometheusServer {
         "--storage.tsdb.max-block-duration=2h",
         "--query.max-samples=1000000000",
         `--query.timeout=${ANSWER_WITHIN / 1000}s`,
-        `--web.listen-address=127.0.0.1:${this.port}`,
+        `--web.listen-address=127.0.0.1:${this.#port}`,
         ...(webConfig === undefined ? [] : [`--web.config.file=${path.join(folder, webConfig)}`]),
       ],
       { stdio: ["ignore", out, out], env: { ...process.env, GOMEMLIMIT: MEMORY_LIMIT } },
