@@ -1,15 +1,14 @@
 import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
-import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
 import { alertmanagerAddresses } from "./program/alerting";
 import { declareGrafana } from "./program/grafana";
 import { declareHosts } from "./program/hosts";
-import { declareMonitoring, planMonitoring } from "./program/monitoring";
+import { declareMonitoring, outsideUrl, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
 
 const settings = loadSettings();
-const { cluster, stack, prometheus, kubernetes } = settings;
+const { cluster, stack } = settings;
 
 const plan = planMonitoring(settings);
 preflight({ stack, cluster, ...plan.files });
@@ -24,8 +23,7 @@ const landingZone = declareTransfer(settings, verified);
 const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 declareHosts(settings, verified);
 
-const nodes = kubernetes.nodes.map(({ address }) => address);
-const url = externalUrl(prometheus.expose, nodes);
+const url = outsideUrl(settings);
 export = settings.role === "hub"
   ? hubOutputs(
       cluster,

@@ -9,12 +9,14 @@ import { optional } from "./optional";
 import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
 import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
+import { hubMemberCredentials, memberPrometheusCredentials } from "./sitePrometheus";
 import {
   hubTransferSecrets,
   memberTransferSecrets,
   missingS3Users,
   type TransferSecrets,
 } from "./transferChecks";
+import type { HttpCredentials } from "./types";
 
 export type Role = "hub" | "member";
 
@@ -36,6 +38,8 @@ export type ParsedSettings =
       readonly receiverSecrets: ReceiverSecrets;
       /** Absent where the stack writes to no Grafana of the site. */
       readonly grafanaToken?: GrafanaToken;
+      /** Of each member whose site has its Prometheus. */
+      readonly memberCredentials: Readonly<Record<string, HttpCredentials>>;
     })
   | (CommonKeys & {
       readonly role: "member";
@@ -44,6 +48,8 @@ export type ParsedSettings =
       readonly transfer: TransferSecrets;
       readonly receiverSecrets: ReceiverSecrets;
       readonly hostSecrets: HostSecrets;
+      /** Absent where the stack deploys its Prometheus. */
+      readonly prometheusCredentials?: HttpCredentials;
     });
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
@@ -55,8 +61,16 @@ const OWN: Readonly<Record<Role, readonly string[]>> = {
     "mlflowCredentials",
     "receiverSecrets",
     "grafanaCredentials",
+    "memberPrometheusCredentials",
   ],
-  member: ["member", "hubStack", "mlflowCredentials", "receiverSecrets", "hostCredentials"],
+  member: [
+    "member",
+    "hubStack",
+    "mlflowCredentials",
+    "receiverSecrets",
+    "hostCredentials",
+    "prometheusCredentials",
+  ],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
 
@@ -187,6 +201,8 @@ export interface InspectedSettings {
   readonly receiverSecrets?: ReceiverSecrets | undefined;
   readonly grafanaToken?: GrafanaToken | undefined;
   readonly hostSecrets?: HostSecrets | undefined;
+  readonly prometheusCredentials?: HttpCredentials | undefined;
+  readonly memberCredentials?: Readonly<Record<string, HttpCredentials>> | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -220,6 +236,7 @@ export function inspectSettings(
       transfer: hubTransferSecrets(reader, hub),
       receiverSecrets: readReceiverSecrets(reader, hub?.alerting.receivers),
       grafanaToken: hubGrafanaToken(reader, hub),
+      memberCredentials: hubMemberCredentials(reader, hub),
     };
   }
   if (role === "member") {
@@ -234,6 +251,7 @@ export function inspectSettings(
       transfer: memberTransferSecrets(reader, member),
       receiverSecrets: readReceiverSecrets(reader, member?.alerting.receivers),
       hostSecrets: memberHostSecrets(reader, member),
+      prometheusCredentials: memberPrometheusCredentials(reader, member),
     };
   }
   return common;
@@ -263,6 +281,8 @@ export function parseSettings(
     receiverSecrets = {},
     grafanaToken,
     hostSecrets = {},
+    prometheusCredentials,
+    memberCredentials = {},
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -276,11 +296,19 @@ export function parseSettings(
         ...common,
         role,
         hub,
+        memberCredentials,
         ...optional("hubSecrets", hubSecrets),
         ...optional("grafanaToken", grafanaToken),
       };
     if (role === "member" && hubStack !== undefined && member !== undefined)
-      return { ...common, role, hubStack, member, hostSecrets };
+      return {
+        ...common,
+        role,
+        hubStack,
+        member,
+        hostSecrets,
+        ...optional("prometheusCredentials", prometheusCredentials),
+      };
   }
   throw new SettingsError(stack, problems);
 }
