@@ -213,6 +213,10 @@ const ALWAYS: readonly Component[] = ["api", "nodes", "monitoring"];
 
 const COMPONENTS = `must contain ${ALWAYS.join(", ")}`;
 
+/** Whether a good URL is more than host and port. */
+const hasPath = (url: string): boolean =>
+  fields.httpsUrl.safeParse(url).success && !fields.httpsOrigin.safeParse(url).success;
+
 const member = object({
   cluster: fields.memberName,
   url: fields.httpsUrl,
@@ -233,7 +237,7 @@ const member = object({
     .exactOptional(),
 })
   // behind an ingress a site's Prometheus may have a path of its own
-  .refine(({ url, prometheus }) => prometheus !== undefined || fields.httpsOrigin.safeParse(url).success, {
+  .refine(({ url, prometheus }) => prometheus !== undefined || !hasPath(url), {
     path: ["url"],
     error: fields.HTTPS_ORIGIN,
   })

@@ -351,7 +351,7 @@ describe("a site's Prometheus", () => {
       [
         "error",
         "federation:member.prometheus.url",
-        expect.stringMatching(/could not be read \(self.signed certificate\)$/),
+        expect.stringMatching(/could not be read \(self-signed certificate/),
       ],
     ]);
     expect(await of({ url: "https://127.0.0.1:1" })).toEqual([

@@ -663,7 +663,7 @@ describe("the program", () => {
     });
 
     it("goes on with warnings, which it tells", async () => {
-      const warned = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined as never);
+      const warned = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
       checkSite.mockResolvedValue([
         { severity: "warning", key: "retention", found: "1d", advice: "keep more" },
       ]);

@@ -49,9 +49,7 @@ const member = (prometheus: unknown, credentials: unknown = USER): RawConfig => 
 });
 const hub = (of: object, credentials?: unknown): RawConfig => ({
   ...hubConfig(secrets, edited(HUB_OBJECT, "members", [{ cluster: "hpc", url: SITE.url, ...of }])),
-  ...(credentials === null
-    ? {}
-    : { "federation:memberPrometheusCredentials": JSON.stringify(credentials) }),
+  ...(credentials === null ? {} : { "federation:memberPrometheusCredentials": JSON.stringify(credentials) }),
 });
 
 function parsed<R extends ParsedSettings["role"]>(
