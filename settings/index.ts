@@ -73,8 +73,8 @@ const INSECURE_KUBELET = (role: string): string =>
   "Prometheus's service account token. Give the kubelets certificates of the cluster's CA (clusterCa) or name theirs (ca).";
 
 const UNCHECKED =
-  "federation:member.prometheus.check is false: whether the site's Prometheus finds this project's rules, and whether " +
-  "its series carry the label cluster once and no more, is not looked at.";
+  "the site's Prometheus is not asked whether it fits (federation:member.prometheus.check is off): whether it finds this " +
+  "project's rules, and its series carry the label cluster once and no more.";
 
 /** Whole keys that the stack file encrypts; the SDK knows them, though its types do not tell. */
 function secretConfigKeys(): ReadonlySet<string> {
