@@ -61,18 +61,28 @@ interface Site {
 
 const doors: TlsServer[] = [];
 const servers: Server[] = [];
-let exporters: TlsServer;
+let exporters: Server;
+
+/** A process of its own: what this one does meanwhile must make no scrape late. */
+const EXPORTERS = `
+  const [port, told] = [Number(process.argv[1]), JSON.parse(process.argv[2])];
+  require("node:http").createServer(({ url }, answer) => {
+    answer.writeHead(told[url] === undefined ? 404 : 200, { "content-type": "text/plain; version=0.0.4" });
+    answer.end((told[url] ?? []).join("\\n") + "\\n");
+  }).listen(port, "127.0.0.1");
+`;
 
 beforeAll(async () => {
-  exporters = await tlsServer(({ url = "" }, answer) => {
-    const lines = told[url];
-    answer.writeHead(lines === undefined ? 404 : 200, { "content-type": "text/plain; version=0.0.4" });
-    answer.end(`${(lines ?? []).join("\n")}\n`);
-  });
+  exporters = await serve("exporters", "/apiserver", (port) => ({
+    name: process.execPath,
+    args: ["-e", EXPORTERS, String(port), JSON.stringify(told)],
+    env: {},
+  }));
+  servers.push(exporters);
 });
 
 afterAll(async () => {
-  await Promise.all([exporters, ...doors].map((door) => door.close()));
+  await Promise.all(doors.map((door) => door.close()));
   await dispose(...servers);
 });
 
@@ -80,11 +90,9 @@ function scrapeConfigs(site: Site, port: number): readonly object[] {
   const stamp = { target_label: "cluster", replacement: "hpc" };
   const job = (name: string, path: string, node?: string) => ({
     job_name: `serviceMonitor/monitoring/${path.slice(1)}/${name}`,
-    scheme: "https",
     metrics_path: path,
     honor_labels: name === "kube-state-metrics",
-    tls_config: { ca_file: exporters.caFile },
-    static_configs: [{ targets: [`127.0.0.1:${exporters.port}`] }],
+    static_configs: [{ targets: [new URL(exporters.url).host] }],
     relabel_configs: [
       { target_label: "job", replacement: name },
       { source_labels: ["__metrics_path__"], target_label: "instance" },
@@ -127,7 +135,12 @@ async function prometheusOf(site: Site): Promise<Server> {
     writeFileSync(
       join(folder, "prometheus.yml"),
       stringify({
-        global: { scrape_interval: "1s", evaluation_interval: "30s", external_labels: site.externalLabels },
+        global: {
+          scrape_interval: "5s",
+          scrape_timeout: "5s",
+          evaluation_interval: "30s",
+          external_labels: site.externalLabels,
+        },
         rule_files: [join(rules, "*.yaml")],
         alerting: {
           alertmanagers: [{ scheme: "https", static_configs: [{ targets: site.alertmanagers }] }],
@@ -333,6 +346,18 @@ describe("a site's Prometheus", () => {
         "nodename gpu-01 is told by job node at /node-exporter/gpu-01 and job node-exporter at /node-exporter/gpu-01",
       ],
     ]);
+  });
+
+  it("whose exporters do not answer for the moment fits nevertheless", async () => {
+    const endpoint = await doorTo(prometheus);
+    await exporters.stop();
+    await until(prometheus, "count(up == 0) == 8 unless on () kube_node_info");
+    try {
+      expect(await check(endpoint)).toEqual([]);
+    } finally {
+      await exporters.start();
+      await until(prometheus, "count(up == 1) == 9");
+    }
   });
 
   it("that can not be read is that and no more", async () => {

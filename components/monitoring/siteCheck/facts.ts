@@ -80,8 +80,16 @@ async function doubledOf(api: SiteApi, cluster: string, { metric, matchers, one 
   return named.length < 2 ? undefined : { what: shown(first.labels, one), tellers: named };
 }
 
+/** How long an exporter may be down and still be known. */
+const KNOWN_FOR = "10m";
+
 async function familyOf(api: SiteApi, cluster: string, one: Asked): Promise<Family> {
-  const counts = await api.query(`count by (cluster) (${select(one.metric, { ...one.matchers })})`);
+  const selector = select(one.metric, { ...one.matchers });
+  const count = (of: string): string => `count by (cluster) (${of})`;
+  // what was there before counts only where there is nothing now: labels may have changed since
+  const counts = await api.query(
+    `${count(selector)} or on () ${count(`last_over_time(${selector}[${KNOWN_FOR}])`)}`,
+  );
   const doubled = await doubledOf(api, cluster, one);
   return {
     subject: one.subject,
