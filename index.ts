@@ -1,16 +1,15 @@
 import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
-import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
 import { alertmanagerAddresses } from "./program/alerting";
 import { declareGrafana } from "./program/grafana";
 import { declareHosts } from "./program/hosts";
-import { declareMonitoring, planMonitoring } from "./program/monitoring";
 import { declareServing } from "./program/serving";
+import { declareMonitoring, outsideUrl, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
 
 const settings = loadSettings();
-const { cluster, stack, prometheus, kubernetes } = settings;
+const { cluster, stack } = settings;
 
 const plan = planMonitoring(settings);
 preflight({ stack, cluster, ...plan.files });
@@ -26,8 +25,7 @@ const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, v
 declareHosts(settings, verified);
 declareServing(settings, verified.provider);
 
-const nodes = kubernetes.nodes.map(({ address }) => address);
-const url = externalUrl(prometheus.expose, nodes);
+const url = outsideUrl(settings);
 export = settings.role === "hub"
   ? hubOutputs(
       cluster,

@@ -41,6 +41,7 @@ export function configOfFile(folder: string, stack: string): Readonly<Record<str
 /** Stand-ins for the secrets that people set, where the settings need them. */
 function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<string, string>> {
   const files = (hub ?? member)?.alerting.receivers.flatMap(secretsOf) ?? [];
+  const sites = (hub?.members ?? []).filter(({ existing }) => existing !== undefined);
   const mlflow = (hub?.landingZone ?? member?.modelSync)?.mlflow;
   return {
     ...(files.length === 0
@@ -69,6 +70,16 @@ function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<
               "-----BEGIN OPENSSH PRIVATE KEY-----\nplaceholder\n-----END OPENSSH PRIVATE KEY-----\n",
           }),
         }),
+    ...(member?.prometheus.kind === "existing"
+      ? { "federation:prometheusCredentials": JSON.stringify({ token: "placeholder" }) }
+      : {}),
+    ...(sites.length === 0
+      ? {}
+      : {
+          "federation:memberPrometheusCredentials": JSON.stringify(
+            Object.fromEntries(sites.map(({ cluster }) => [cluster, { token: "placeholder" }])),
+          ),
+        }),
     ...(mlflow === undefined || mlflow.allowUnauthenticated
       ? {}
       : {
@@ -77,6 +88,20 @@ function givenPlaceholders({ hub, member }: InspectedSettings): Readonly<Record<
             password: "placeholder",
           }),
         }),
+  };
+}
+
+/** Without a look at a Prometheus of the site, which is not to be asked here. */
+function unchecked(
+  values: Readonly<Record<string, string>>,
+  { member }: InspectedSettings,
+): Readonly<Record<string, string>> {
+  const text = values["federation:member"];
+  if (text === undefined || member?.prometheus.kind !== "existing") return values;
+  const raw = JSON.parse(text) as { readonly prometheus: object };
+  return {
+    ...values,
+    "federation:member": JSON.stringify({ ...raw, prometheus: { ...raw.prometheus, check: false } }),
   };
 }
 
@@ -103,7 +128,7 @@ export async function withPlaceholders(
     ...givenPlaceholders(inspected),
   };
   return {
-    values: { ...own, ...recorded },
+    values: { ...unchecked(own, inspected), ...recorded },
     secretKeys: new Set(Object.keys(recorded).filter((key) => key !== RECORDED.clusterUid)),
   };
 }

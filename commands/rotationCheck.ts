@@ -5,6 +5,8 @@ import { memberWebCredentials, type Generation } from "../settings/credentials";
 export interface MemberEndpoint {
   readonly cluster: string;
   readonly url: string;
+  /** Where its site has the Prometheus, which knows nothing of the hub's users. */
+  readonly existing?: object;
 }
 
 const TIMEOUT_MILLISECONDS = 10_000;
@@ -44,14 +46,16 @@ export async function notReadyFor(
   members: readonly MemberEndpoint[],
 ): Promise<readonly string[]> {
   const answers = await Promise.all(
-    members.map(async (member) => {
-      try {
-        const status = await askWith(generation, member);
-        return status === 401 ? `${member.cluster} does not accept its user yet` : undefined;
-      } catch (error) {
-        return `${member.cluster} at ${member.url}: ${error instanceof Error ? error.message : String(error)}`;
-      }
-    }),
+    members
+      .filter(({ existing }) => existing === undefined)
+      .map(async (member) => {
+        try {
+          const status = await askWith(generation, member);
+          return status === 401 ? `${member.cluster} does not accept its user yet` : undefined;
+        } catch (error) {
+          return `${member.cluster} at ${member.url}: ${error instanceof Error ? error.message : String(error)}`;
+        }
+      }),
   );
   return answers.filter((answer) => answer !== undefined);
 }

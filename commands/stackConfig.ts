@@ -18,6 +18,8 @@ export const GIVEN = [
   "receiverSecrets",
   "grafanaCredentials",
   "hostCredentials",
+  "prometheusCredentials",
+  "memberPrometheusCredentials",
 ].map((name) => `federation:${name}`);
 
 /** Names under which a Service's pod is known inside its cluster, and to itself. */

@@ -150,6 +150,13 @@ export function selectors(source: string): Selector[] {
     .map(selectorOf);
 }
 
+/** Every duration that an expression looks back by: of ranges, subqueries and offsets. */
+export function durations(source: string): string[] {
+  return descendants(parse(source))
+    .filter(({ node }) => node.name === "NumberDurationLiteralInDurationContext")
+    .map(text);
+}
+
 /**
  * What keeps a text from being PromQL: `1:5: unexpected "foo"` (line and column from 1, the offending text). Only
  * the first place is named, since what follows it is mostly its consequence; strings left open are named as well.

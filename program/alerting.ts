@@ -9,6 +9,7 @@ import type { Flow } from "../components/kubernetes/flows";
 import type { ClusterAlertArgs } from "../rules/alerts";
 import type { MemberSettings, Settings } from "../settings";
 import { alertmanagerReplicas, declaredCluster } from "./declared";
+import { sitePods } from "./sitePods";
 
 /** What health and alerts hold the stack's cluster to. */
 export function watchOf(settings: Settings): ClusterAlertArgs {
@@ -35,6 +36,7 @@ export function alertFlows(settings: Settings): readonly Flow[] {
     replicas: alertmanagerReplicas(settings),
     receivers: settings.alerting.receivers,
     allowFrom: settings.role === "hub" ? settings.alerting.expose.allowFrom : undefined,
+    prometheus: settings.prometheus.kind === "existing" ? sitePods(settings.prometheus) : undefined,
     hub: hubAlertmanagers(settings),
   });
 }

@@ -24,6 +24,12 @@ function declaredTransfer(sync: ModelSyncSettings): DeclaredTransfer {
   };
 }
 
+/** Jobs of a site's own Prometheus, by the names that kube-prometheus-stack gives them, on which rules rely. */
+export const SITE_JOBS: readonly string[] = ["apiserver", "kube-state-metrics", "kubelet", "node-exporter"];
+
+/** Jobs of the cluster's own agents: a site's Prometheus has cAdvisor in job `kubelet`, and itself under another name. */
+const AGENT_JOBS: readonly string[] = ["prometheus", "cadvisor", ...SITE_JOBS];
+
 const serviceJobs = ({ mlflow }: LandingZone): readonly string[] => [
   ...Object.keys(MINIO_JOBS),
   ...(mlflow.metrics ? [MLFLOW_JOB] : []),
@@ -50,15 +56,20 @@ export function declaredCluster(settings: Settings): DeclaredCluster {
   const landingZone = settings.role === "hub" ? settings.landingZone : undefined;
   const sync = settings.role === "member" ? settings.modelSync : undefined;
   const slurm = has("slurmctld") ? "slurmctld" : has("slurm") ? "exporter" : undefined;
+  const agents = settings.prometheus.kind === "deploy" ? AGENT_JOBS : SITE_JOBS;
+  const targets = [
+    ...["prometheus", "apiserver", "kube-state-metrics"].map((job) => ({ job })),
+    ...each("kubelet"),
+    ...each("cadvisor"),
+    ...each("node-exporter", ofOwnExporter),
+  ];
   return {
     cluster,
     machines: ofOwnExporter.length + measuredBy("node").size,
     targets: [
-      ...["prometheus", "apiserver", "kube-state-metrics", "alertmanager"].map((job) => ({ job })),
+      ...targets.filter(({ job }) => agents.includes(job)),
+      { job: "alertmanager" },
       ...(settings.role === "member" ? [{ job: "hub-alertmanager" }] : []),
-      ...each("kubelet"),
-      ...each("cadvisor"),
-      ...each("node-exporter", ofOwnExporter),
       ...each("dcgm-exporter", withGpus),
       ...(landingZone === undefined && sync === undefined ? [] : [{ job: "model-transfer" }]),
       ...(landingZone === undefined ? [] : serviceJobs(landingZone).map((job) => ({ job }))),

@@ -1,5 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import type { Flow } from "../components/kubernetes/flows";
 import { FederationNamespace } from "../components/kubernetes/federationNamespace";
 import { ClusterPrometheus } from "../components/monitoring/clusterPrometheus";
 import { FederatedPrometheus } from "../components/monitoring/federatedPrometheus";
@@ -9,23 +10,35 @@ import { NodeExporter, nodeExporterPods } from "../components/monitoring/nodeExp
 import type { PrometheusConfigArgs } from "../components/monitoring/prometheusConfig";
 import { hubExtras, prometheusFiles } from "../components/monitoring/prometheusFiles";
 import type { PrometheusFiles } from "../components/monitoring/prometheusFiles";
+import { externalUrl } from "../components/monitoring/prometheusPod";
 import type { ClusterTargets } from "../components/monitoring/scrapeJobs";
-import type { Settings } from "../settings";
+import type { DeployedPrometheus, Settings } from "../settings";
 import { alertFlows, declareAlerting, deliveryOf, hubUserFiles, watchOf } from "./alerting";
 import { flowsOfGrafana } from "./grafana";
 import { serviceCredentials, serviceTargets } from "./services";
+import { declareSitePrometheus, planSite } from "./sitePrometheus";
+import type { SitePlan } from "./sitePrometheus";
 import { transferMetrics } from "./transfer";
 
-/** What the Prometheus of a stack will be given, known before anything is declared. */
-export interface MonitoringPlan {
+/** What the Prometheus that a stack deploys will be given, known before anything is declared. */
+interface DeployedPlan {
+  readonly kind: "deploy";
+  readonly prometheus: DeployedPrometheus;
   readonly targets: ClusterTargets;
   readonly config: PrometheusConfigArgs;
   readonly files: PrometheusFiles;
 }
 
-/** Configuration and rules of the stack's Prometheus. */
+export type MonitoringPlan = DeployedPlan | SitePlan;
+
+/** Configuration and rules of the stack's Prometheus, whoever deploys it. */
 export function planMonitoring(settings: Settings): MonitoringPlan {
-  const { kubernetes: k8s, prometheus, cluster, inventory } = settings;
+  const { prometheus } = settings;
+  return prometheus.kind === "existing" ? planSite(settings, prometheus) : planDeployed(settings, prometheus);
+}
+
+function planDeployed(settings: Settings, prometheus: DeployedPrometheus): DeployedPlan {
+  const { kubernetes: k8s, cluster, inventory } = settings;
   const targets: ClusterTargets = {
     kubeletTls: k8s.kubeletTls,
     kubeStateMetrics: k8s.existingKubeStateMetrics ?? kubeStateMetricsPods(settings.namespace),
@@ -45,7 +58,7 @@ export function planMonitoring(settings: Settings): MonitoringPlan {
     delivery: deliveryOf(settings),
   };
   const extras = settings.role === "hub" ? hubExtras(config, settings) : undefined;
-  return { targets, config, files: prometheusFiles(config, extras) };
+  return { kind: "deploy", prometheus, targets, config, files: prometheusFiles(config, extras) };
 }
 
 /** What others in the program need of it. */
@@ -56,13 +69,55 @@ export interface Monitoring {
   readonly prometheusUrl: pulumi.Output<string>;
 }
 
-/** Prometheus with its namespace and flows, and the exporters that the cluster does not have yet. */
+/** Where clients outside the cluster reach the stack's Prometheus; undefined where it is not exposed. */
+export function outsideUrl({ prometheus, kubernetes: { nodes } }: Settings): string | undefined {
+  if (prometheus.kind === "existing") return prometheus.url;
+  return externalUrl(
+    prometheus.expose,
+    nodes.map(({ address }) => address),
+  );
+}
+
+/** The stack's namespace, and Prometheus: its own, or its part in the site's. */
 export function declareMonitoring(
   settings: Settings,
-  { targets, config }: MonitoringPlan,
+  plan: MonitoringPlan,
   provider: kubernetes.Provider,
 ): Monitoring {
-  const { prometheus, kubernetes: k8s, images, protect } = settings;
+  return plan.kind === "existing"
+    ? declareWithSite(settings, plan, provider)
+    : declareDeployed(settings, plan, provider);
+}
+
+function mainNamespace(settings: Settings, flows: readonly Flow[], provider: kubernetes.Provider) {
+  const { namespace: name, protect } = settings;
+  return new FederationNamespace(
+    "federation",
+    {
+      name,
+      podSecurity: "restricted",
+      flows: [...flows, ...alertFlows(settings), ...flowsOfGrafana(settings)],
+      protect,
+    },
+    { provider },
+  ).namespaceName;
+}
+
+/** The project's part in the site's Prometheus, and its Alertmanager; the site has the exporters of the cluster. */
+function declareWithSite(settings: Settings, plan: SitePlan, provider: kubernetes.Provider): Monitoring {
+  const namespace = mainNamespace(settings, [], provider);
+  declareAlerting(settings, namespace, provider);
+  declareSitePrometheus(settings, plan, provider);
+  return { namespace, prometheusUrl: pulumi.output(plan.prometheus.url) };
+}
+
+/** Prometheus with its flows, and the exporters that the cluster does not have yet. */
+function declareDeployed(
+  settings: Settings,
+  { prometheus, targets, config }: DeployedPlan,
+  provider: kubernetes.Provider,
+): Monitoring {
+  const { kubernetes: k8s, images, protect } = settings;
   const members = settings.role === "hub" ? settings.members : [];
   const flows = monitoringFlows({
     nodes: k8s.nodes.map(({ address }) => address),
@@ -72,16 +127,7 @@ export function declareMonitoring(
     urls: [...members, ...prometheus.remoteWrite].map(({ url }) => url),
     allowFrom: prometheus.expose?.allowFrom,
   });
-  const { namespaceName: namespace } = new FederationNamespace(
-    "federation",
-    {
-      name: settings.namespace,
-      podSecurity: "restricted",
-      flows: [...flows, ...alertFlows(settings), ...flowsOfGrafana(settings)],
-      protect,
-    },
-    { provider },
-  );
+  const namespace = mainNamespace(settings, flows, provider);
 
   if (k8s.existingKubeStateMetrics === undefined) {
     new KubeStateMetrics("kube-state-metrics", { namespace, image: images.kubeStateMetrics }, { provider });

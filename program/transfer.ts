@@ -10,6 +10,7 @@ import { modelRetentionFlows, modelSyncFlows } from "../components/transfer/flow
 import { ModelLandingZone } from "../components/transfer/modelLandingZone";
 import { ModelRetention, modelRetentionPods } from "../components/transfer/modelRetention";
 import { ModelSync, modelSyncPods, modelSyncPodSecurity } from "../components/transfer/modelSync";
+import { sitePods } from "./sitePods";
 import type { HubSettings, LandingZone, MemberSettings, ModelSyncSettings, Settings } from "../settings";
 
 /** Where the metrics of the transfer are found; undefined where the stack moves no models. */
@@ -99,10 +100,12 @@ function declareModelSync(
   { worker, ...sync }: ModelSyncSettings,
   provider: kubernetes.Provider,
 ): void {
+  const { prometheus } = settings;
   const flows = modelSyncFlows({
     minioUrl: sync.minioUrl,
     mlflowUrl: sync.mlflow.url,
-    monitoringNamespace: settings.namespace,
+    monitoringNamespace: prometheus.kind === "existing" ? prometheus.object.namespace : settings.namespace,
+    prometheusLabels: prometheus.kind === "existing" ? sitePods(prometheus).labels : undefined,
   });
   const namespace = transferNamespace(settings, modelSyncPodSecurity(sync.source.volume), flows, provider);
   new ModelSync(

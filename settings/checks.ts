@@ -197,7 +197,7 @@ export function hubProblems(root: string, raw: unknown, cluster: string | undefi
   return [
     ...alertmanagerPorts(subject),
     ...duplicates(subject, "members", "cluster", fields.clusterName),
-    ...duplicates(subject, "members", "url", fields.httpsOrigin),
+    ...duplicates(subject, "members", "url", fields.httpsUrl),
     ...Array.from({ length: subject.length("members") }).flatMap((_, index) => {
       const own = ["members", index, "cluster"];
       const name = subject.read(fields.memberName, ...own);

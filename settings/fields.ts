@@ -163,10 +163,9 @@ export const cpu = z
   .union([z.string(), z.number()], { error: "must be cores such as 250m or 2" })
   .transform(String)
   .refine((value) => cpuMillicores(value) !== undefined, { error: "must be cores such as 250m or 2" });
-export const httpsOrigin = text(
-  "must be an https URL of host and port alone, such as https://192.168.100.10:30990",
-  isHttpsOrigin,
-);
+export const HTTPS_ORIGIN =
+  "must be an https URL of host and port alone, such as https://192.168.100.10:30990";
+export const httpsOrigin = text(HTTPS_ORIGIN, isHttpsOrigin);
 export const httpsUrl = text(
   "must be an https URL without user, password or fragment",
   (value) => parsedUrl(value) !== undefined,

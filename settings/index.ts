@@ -14,11 +14,13 @@ import { optional } from "./optional";
 import { type ParsedSettings, parseSettings } from "./parse";
 import { SECRET_KEYS } from "./reader";
 import { expectedModels, servedModels } from "./serving";
+import { federationAccess, membersOf, prometheusSettings } from "./sitePrometheus";
 import type {
   CredentialSource,
   HubSettings,
   MemberCredentials,
   MemberSettings,
+  PrometheusSettings,
   Settings,
   SiteSettings,
   UserPassword,
@@ -64,12 +66,17 @@ export function loadSettings(): Settings {
       ? unauthenticatedWarning("hub.landingZone", settings.landingZone?.mlflow)
       : unauthenticatedWarning("member.modelSync", settings.modelSync?.mlflow);
   if (open !== undefined) void pulumi.log.warn(open);
+  if (settings.prometheus.kind === "existing" && !settings.prometheus.check) void pulumi.log.warn(UNCHECKED);
   return settings;
 }
 
 const INSECURE_KUBELET = (role: string): string =>
   `federation:${role}.kubernetes.kubelet.tls is insecureSkipVerify: whoever can answer at a node's address receives ` +
   "Prometheus's service account token. Give the kubelets certificates of the cluster's CA (clusterCa) or name theirs (ca).";
+
+const UNCHECKED =
+  "the site's Prometheus is not asked whether it fits (federation:member.prometheus.check is off): whether it finds this " +
+  "project's rules, and its series carry the label cluster once and no more.";
 
 /** Whole keys that the stack file encrypts; the SDK knows them, though its types do not tell. */
 function secretConfigKeys(): ReadonlySet<string> {
@@ -82,7 +89,11 @@ function secretConfigKeys(): ReadonlySet<string> {
   );
 }
 
-function site(parsed: ParsedSettings, credentials: CredentialSource): SiteSettings {
+function site<P extends PrometheusSettings>(
+  parsed: ParsedSettings,
+  prometheus: P,
+  credentials: CredentialSource,
+): SiteSettings & { readonly prometheus: P } {
   const own = parsed.role === "hub" ? parsed.hub : parsed.member;
   return {
     stack: parsed.stack,
@@ -93,7 +104,7 @@ function site(parsed: ParsedSettings, credentials: CredentialSource): SiteSettin
     namespace: own.namespace,
     agentsNamespace: own.agentsNamespace,
     transferNamespace: own.transferNamespace,
-    prometheus: own.prometheus,
+    prometheus,
     kubernetes: own.kubernetes,
     hosts: own.hosts,
     inventory: own.inventory,
@@ -108,7 +119,7 @@ function existing(secrets: readonly string[]): CredentialSource {
 }
 
 function hubSettings(parsed: Parsed<"hub">): HubSettings {
-  const { hub, hubSecrets, cluster, transfer, grafanaToken } = parsed;
+  const { hub, hubSecrets, cluster, transfer, grafanaToken, memberCredentials: given } = parsed;
   const names = hub.members.map((member) => member.cluster);
   const from = <T>(make: (secrets: HubSecrets) => T, none: T): pulumi.Output<T> =>
     pulumi.secret(hubSecrets === undefined ? none : make(hubSecrets)) as pulumi.Output<T>;
@@ -136,7 +147,7 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
     ...(landingZone === undefined ? {} : { transfer: transferGrant(landingZone, secrets, name) }),
   });
   return {
-    ...site(parsed, credentials),
+    ...site(parsed, hub.prometheus, credentials),
     role: "hub",
     servedModels: expectedModels(hub),
     serving: servedModels(hub),
@@ -145,9 +156,9 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
       expose: hub.alerting.expose,
       clients: from((secrets) => alertClients(secrets, names), {}),
     },
-    members: hub.members,
+    members: membersOf(hub.members, given),
     pricePerGpuHour: hub.pricePerGpuHour,
-    federation: from((secrets) => federationUsers(secrets, names), {}),
+    federation: from((secrets) => federationAccess(federationUsers(secrets, names), given), {}),
     memberCredentials: from(
       (secrets) => Object.fromEntries(names.map((name) => [name, published(secrets, name)])),
       {},
@@ -163,7 +174,8 @@ function memberSettings(parsed: Parsed<"member">): MemberSettings {
   const { member, hubStack, cluster, transfer, hostSecrets } = parsed;
   const { modelSync } = member;
   const hostExporters = hostExportersSettings(member, hostSecrets);
-  const secrets = member.prometheus.existingSecrets;
+  const prometheus = prometheusSettings(member.prometheus, parsed.prometheusCredentials);
+  const secrets = prometheus.kind === "deploy" ? prometheus.existingSecrets : undefined;
   const fromHub =
     secrets === undefined || modelSync !== undefined ? credentialsFromHub(hubStack, cluster) : undefined;
   const credentials: CredentialSource =
@@ -171,7 +183,7 @@ function memberSettings(parsed: Parsed<"member">): MemberSettings {
       ? { kind: "stack", web: fromHub }
       : existing(secrets ?? []);
   return {
-    ...site(parsed, credentials),
+    ...site(parsed, prometheus, credentials),
     role: "member",
     alerting: {
       ...alertingSettings(member.alerting, parsed.receiverSecrets),

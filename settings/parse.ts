@@ -10,12 +10,14 @@ import { keyOf, type Problem, SettingsError } from "./problems";
 import { NAMESPACE, type RawConfig, Reader, SECRET_KEYS } from "./reader";
 import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, memberSchema } from "./schema";
 import { servingProblems } from "./serving";
+import { hubMemberCredentials, memberPrometheusCredentials } from "./sitePrometheus";
 import {
   hubTransferSecrets,
   memberTransferSecrets,
   missingS3Users,
   type TransferSecrets,
 } from "./transferChecks";
+import type { HttpCredentials } from "./types";
 
 export type Role = "hub" | "member";
 
@@ -37,6 +39,8 @@ export type ParsedSettings =
       readonly receiverSecrets: ReceiverSecrets;
       /** Absent where the stack writes to no Grafana of the site. */
       readonly grafanaToken?: GrafanaToken;
+      /** Of each member whose site has its Prometheus. */
+      readonly memberCredentials: Readonly<Record<string, HttpCredentials>>;
     })
   | (CommonKeys & {
       readonly role: "member";
@@ -45,6 +49,8 @@ export type ParsedSettings =
       readonly transfer: TransferSecrets;
       readonly receiverSecrets: ReceiverSecrets;
       readonly hostSecrets: HostSecrets;
+      /** Absent where the stack deploys its Prometheus. */
+      readonly prometheusCredentials?: HttpCredentials;
     });
 
 const COMMON = ["role", "cluster", "clusterUid", "kubeconfig"];
@@ -56,8 +62,16 @@ const OWN: Readonly<Record<Role, readonly string[]>> = {
     "mlflowCredentials",
     "receiverSecrets",
     "grafanaCredentials",
+    "memberPrometheusCredentials",
   ],
-  member: ["member", "hubStack", "mlflowCredentials", "receiverSecrets", "hostCredentials"],
+  member: [
+    "member",
+    "hubStack",
+    "mlflowCredentials",
+    "receiverSecrets",
+    "hostCredentials",
+    "prometheusCredentials",
+  ],
 };
 const OTHER: Readonly<Record<Role, Role>> = { hub: "member", member: "hub" };
 
@@ -188,6 +202,8 @@ export interface InspectedSettings {
   readonly receiverSecrets?: ReceiverSecrets | undefined;
   readonly grafanaToken?: GrafanaToken | undefined;
   readonly hostSecrets?: HostSecrets | undefined;
+  readonly prometheusCredentials?: HttpCredentials | undefined;
+  readonly memberCredentials?: Readonly<Record<string, HttpCredentials>> | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -222,6 +238,7 @@ export function inspectSettings(
       transfer: hubTransferSecrets(reader, hub),
       receiverSecrets: readReceiverSecrets(reader, hub?.alerting.receivers),
       grafanaToken: hubGrafanaToken(reader, hub),
+      memberCredentials: hubMemberCredentials(reader, hub),
     };
   }
   if (role === "member") {
@@ -236,6 +253,7 @@ export function inspectSettings(
       transfer: memberTransferSecrets(reader, member),
       receiverSecrets: readReceiverSecrets(reader, member?.alerting.receivers),
       hostSecrets: memberHostSecrets(reader, member),
+      prometheusCredentials: memberPrometheusCredentials(reader, member),
     };
   }
   return common;
@@ -265,6 +283,8 @@ export function parseSettings(
     receiverSecrets = {},
     grafanaToken,
     hostSecrets = {},
+    prometheusCredentials,
+    memberCredentials = {},
   } = inspectSettings(raw, stack, secretKeys);
   if (
     problems.length === 0 &&
@@ -278,11 +298,19 @@ export function parseSettings(
         ...common,
         role,
         hub,
+        memberCredentials,
         ...optional("hubSecrets", hubSecrets),
         ...optional("grafanaToken", grafanaToken),
       };
     if (role === "member" && hubStack !== undefined && member !== undefined)
-      return { ...common, role, hubStack, member, hostSecrets };
+      return {
+        ...common,
+        role,
+        hubStack,
+        member,
+        hostSecrets,
+        ...optional("prometheusCredentials", prometheusCredentials),
+      };
   }
   throw new SettingsError(stack, problems);
 }

@@ -16,6 +16,8 @@ export const SECRET_KEYS = [
   "receiverSecrets",
   "grafanaCredentials",
   "hostCredentials",
+  "prometheusCredentials",
+  "memberPrometheusCredentials",
 ];
 
 /** Reads keys one after the other and gathers what is wrong with them. */

@@ -10,16 +10,10 @@ import { list, object } from "./fields";
 import { hostExporters } from "./hostExportersSchema";
 import { DEFAULT_IMAGES } from "./images";
 import { serving } from "./servingSchema";
+import { optional } from "./optional";
+import { memberSite, sitePrometheus } from "./sitePrometheusSchema";
 import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
-import type {
-  Exposure,
-  Host,
-  Images,
-  KubeletTls,
-  KubernetesSettings,
-  Member,
-  PrometheusSettings,
-} from "./types";
+import type { DeployedPrometheus, Exposure, Host, Images, KubeletTls, KubernetesSettings } from "./types";
 
 /** Node port of a member that says nothing else. */
 export const DEFAULT_NODE_PORT = 30990;
@@ -84,14 +78,37 @@ const prometheusShape = {
   existingSecrets: list(fields.kubernetesName, "names of Secrets", 1).exactOptional(),
 };
 
+const HUB_MODE = "must be deploy: only a member may use a Prometheus that its site has";
+
+/** The hub's own: what it fetches of its members needs a configuration of its own. */
 const hubPrometheus = object({
+  mode: z.literal("deploy", { error: HUB_MODE }).optional(),
   ...prometheusShape,
   expose: exposure.exactOptional(),
-}) satisfies z.ZodType<PrometheusSettings>;
-const memberPrometheus = object({
-  ...prometheusShape,
-  expose: exposure.prefault({ nodePort: DEFAULT_NODE_PORT }),
-}) satisfies z.ZodType<PrometheusSettings>;
+}).transform(({ mode = "deploy", ...rest }): DeployedPrometheus => ({ kind: mode, ...rest }));
+
+/** A member's: one that the stack deploys, or one that the site has. */
+const memberPrometheus = z
+  .discriminatedUnion(
+    "mode",
+    [
+      object({
+        mode: z.literal("deploy").optional(),
+        ...prometheusShape,
+        expose: exposure.prefault({ nodePort: DEFAULT_NODE_PORT }),
+      }),
+      sitePrometheus,
+    ],
+    { error: "must be an object with mode deploy (default) or existing" },
+  )
+  .transform((value) => {
+    if (value.mode === "existing") {
+      const { mode: kind, ...rest } = value;
+      return { kind, ...rest };
+    }
+    const { mode: kind = "deploy", ...rest } = value;
+    return { kind, ...rest };
+  });
 
 const existingPods = object({
   namespace: fields.namespaceName,
@@ -199,9 +216,14 @@ const ALWAYS: readonly Component[] = ["api", "nodes", "monitoring"];
 
 const COMPONENTS = `must contain ${ALWAYS.join(", ")}`;
 
+/** Whether a good URL is more than host and port. */
+const hasPath = (url: string): boolean =>
+  fields.httpsUrl.safeParse(url).success && !fields.httpsOrigin.safeParse(url).success;
+
 const member = object({
   cluster: fields.memberName,
-  url: fields.httpsOrigin,
+  url: fields.httpsUrl,
+  prometheus: memberSite.exactOptional(),
   inventory,
   intervals: object({
     health: fields.duration.default(DEFAULTS.intervals.health),
@@ -216,14 +238,21 @@ const member = object({
     .refine((names) => ALWAYS.every((name) => names.includes(name)), { error: COMPONENTS })
     .refine((names) => new Set(names).size === names.length, { error: "must list each component once" })
     .exactOptional(),
-}).transform(({ inventory: expected, sampleLimits, components: listed, ...rest }): Member => ({
-  ...rest,
-  components: listed ?? usualComponents(expected),
-  sampleLimits: {
-    health: sampleLimits.health ?? sampleLimit(expected, "health"),
-    detail: sampleLimits.detail ?? sampleLimit(expected, "detail"),
-  },
-}));
+})
+  // behind an ingress a site's Prometheus may have a path of its own
+  .refine(({ url, prometheus }) => prometheus !== undefined || !hasPath(url), {
+    path: ["url"],
+    error: fields.HTTPS_ORIGIN,
+  })
+  .transform(({ inventory: expected, sampleLimits, components: listed, prometheus, ...rest }) => ({
+    ...rest,
+    ...optional("existing", prometheus),
+    components: listed ?? usualComponents(expected),
+    sampleLimits: {
+      health: sampleLimits.health ?? sampleLimit(expected, "health"),
+      detail: sampleLimits.detail ?? sampleLimit(expected, "detail"),
+    },
+  }));
 
 /** Those of a cluster where models are trained and sent from. */
 const usualComponents = ({ gpus }: Inventory): readonly Component[] =>

@@ -53,7 +53,9 @@ export interface PodResources {
   readonly limits: { readonly cpu: string; readonly memory: string };
 }
 
-export interface PrometheusSettings {
+/** A Prometheus that the stack deploys. */
+export interface DeployedPrometheus {
+  readonly kind: "deploy";
   readonly retention: { readonly time: string; readonly size: string };
   readonly storage: { readonly size: string; readonly class: string };
   readonly resources: PodResources;
@@ -65,6 +67,31 @@ export interface PrometheusSettings {
   /** Names of existing Secrets that hold the credentials; absent where the stack makes them. */
   readonly existingSecrets?: readonly string[];
 }
+
+/** With which a Prometheus of a site is read. */
+export type HttpCredentials =
+  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  | { readonly kind: "bearer"; readonly token: string };
+
+/** A Prometheus that the site has already, run by the Prometheus Operator. */
+export interface SitePrometheus {
+  readonly kind: "existing";
+  /** https URL under which the hub and the machine that runs Pulumi reach it. */
+  readonly url: string;
+  /** PEM of the CA that signed its certificate; absent: the system's roots. */
+  readonly ca?: string;
+  /** The operator's object `Prometheus`. */
+  readonly object: { readonly namespace: string; readonly name: string };
+  /** What its selectors of rules and scrape jobs ask for. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** How often it evaluates the project's rules, a Prometheus duration. */
+  readonly evaluationInterval: string;
+  /** Whether every run of the program asks it first whether it fits. */
+  readonly check: boolean;
+  readonly credentials: pulumi.Output<HttpCredentials>;
+}
+
+export type PrometheusSettings = DeployedPrometheus | SitePrometheus;
 
 /** How Prometheus trusts the kubelets' serving certificates. */
 export type KubeletTls =
@@ -154,6 +181,8 @@ export interface Member {
   readonly components: readonly Component[];
   /** Samples one scrape may return: as set, else what the member's inventory comes to and half as much again. */
   readonly sampleLimits: { readonly health: number; readonly detail: number };
+  /** Where it is one that the member's site has: how the hub is let in, and the CA that verifies it if not the usual. */
+  readonly existing?: { readonly auth: HttpCredentials["kind"]; readonly ca?: string };
 }
 
 /** What the hub publishes for one member. */
@@ -166,12 +195,13 @@ export interface MemberCredentials extends WebCredentials {
 
 export interface HubSettings extends SiteSettings {
   readonly role: "hub";
+  readonly prometheus: DeployedPrometheus;
   readonly alerting: HubAlerting;
   readonly members: readonly Member[];
   /** Price of one GPU hour by GPU type, in the site's currency. */
   readonly pricePerGpuHour: Readonly<Record<string, number>>;
-  /** Per member: the user the hub scrapes it with; absent with existing Secrets. */
-  readonly federation: pulumi.Output<Readonly<Record<string, UserPassword>>>;
+  /** Per member: the user, or the token, the hub scrapes it with; absent with existing Secrets. */
+  readonly federation: pulumi.Output<Readonly<Record<string, UserPassword | { readonly token: string }>>>;
   /** Per member: what its stack reads by StackReference. */
   readonly memberCredentials: pulumi.Output<Readonly<Record<string, MemberCredentials>>>;
   /** Absent: members bring no models. */

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "./refusal";
 
 export interface VerifiedClusterArgs {
   /** Content of a kubeconfig; kept secret. */
@@ -18,17 +19,6 @@ export function identityProblem(stack: string, expectedUid: string, foundUid: st
     `"${expectedUid}", found "${foundUid}". Nothing was changed. Set federation:kubeconfig to the cluster of ` +
     `this stack; if the cluster was rebuilt, record its UID with: npm run init -- --stack ${stack}`
   );
-}
-
-/**
- * The error that ends the program. Every resource that waits for the provider would write its own name in front of
- * the message, and bury it; this message stays as it is.
- */
-function refusal(problem: string): pulumi.RunError {
-  const error = new pulumi.RunError(problem);
-  Object.defineProperty(error, "message", { get: () => problem, set: () => undefined });
-  delete error.stack;
-  return error;
 }
 
 /**

@@ -11,12 +11,14 @@ export interface AlertmanagerFlowsArgs {
   readonly receivers: readonly Receiver[];
   /** CIDRs whose clients may connect from outside; absent where it is not exposed. */
   readonly allowFrom?: readonly string[] | undefined;
+  /** Pods of a Prometheus that the site has; absent: the stack's own. */
+  readonly prometheus?: FlowEnd | undefined;
   /** Addresses (`host:port`) of the hub's Alertmanagers, to which a member's Prometheus sends; absent on the hub. */
   readonly hub?: readonly string[] | undefined;
 }
 
 const alertmanager: FlowEnd = { kind: "own", name: "alertmanager", labels: ALERTMANAGER };
-const prometheus: FlowEnd = { kind: "own", name: "prometheus", labels: PROMETHEUS };
+const ownPrometheus: FlowEnd = { kind: "own", name: "prometheus", labels: PROMETHEUS };
 const dns: FlowEnd = { kind: "pods", namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
 const anywhere: FlowEnd = { kind: "addresses", cidrs: hostCidrs("any.name") };
 
@@ -29,7 +31,7 @@ function receiverEnd(receiver: Receiver): { readonly end: FlowEnd; readonly port
 
 /** Every connection of Alertmanager, and of Prometheus to the hub's. */
 export function alertmanagerFlows(args: AlertmanagerFlowsArgs): readonly Flow[] {
-  const { receivers, replicas, allowFrom, hub = [] } = args;
+  const { receivers, replicas, allowFrom, hub = [], prometheus = ownPrometheus } = args;
   const nodes: FlowEnd = { kind: "addresses", cidrs: args.nodes.flatMap(hostCidrs) };
   const port = { port: ALERTMANAGER_PORT };
   return [

@@ -62,6 +62,9 @@ export const memberCa = (member: string): TlsConfig => ({
 /** Name of the files with which the hub scrapes a member. */
 export const memberUser = (member: string): string => `member-${member}`;
 
+/** The file of the token by which a member's site lets the hub in. */
+export const memberToken = (member: string): string => `${CREDENTIALS}/${memberUser(member)}.token`;
+
 /** The credential files of a server, by name. */
 export function credentialFiles(web: WebCredentials): Readonly<Record<string, string>> {
   return {

@@ -4,9 +4,9 @@ import {
   FEDERATE_HEALTH_JOB,
   HEALTH_MATCH,
 } from "../../metrics/federation";
-import { basicAuthFiles, memberUser, memberCa } from "./credentials";
+import { basicAuthFiles, memberCa, memberToken, memberUser } from "./credentials";
 import { scrapeTimeout } from "./durations";
-import type { RelabelConfig, ScrapeConfig } from "./prometheusSchema";
+import type { HttpConfig, RelabelConfig, ScrapeConfig } from "./prometheusSchema";
 
 /** One member cluster as the hub sees it. */
 export interface Member {
@@ -18,13 +18,27 @@ export interface Member {
   readonly intervals: { readonly health: string; readonly detail: string };
   /** Samples one scrape may return; above, the whole scrape fails. */
   readonly sampleLimits: { readonly health: number; readonly detail: number };
+  /** Where its site has a Prometheus of its own: how the hub is let in, and the CA that verifies it if not the usual. */
+  readonly existing?: { readonly auth: "basic" | "bearer"; readonly ca?: string };
+}
+
+/** How a member's server is verified, and lets the hub in. */
+function access({ cluster, existing }: Member): HttpConfig {
+  return {
+    scheme: "https",
+    ...(existing?.auth === "bearer"
+      ? { authorization: { credentials_file: memberToken(cluster) } }
+      : { basic_auth: basicAuthFiles(memberUser(cluster)) }),
+    ...(existing !== undefined && existing.ca === undefined ? {} : { tls_config: memberCa(cluster) }),
+  };
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /**
  * What becomes of federated samples: only the member's own recorded series stay, under no other writer's name; `job`
- * and `instance` go where they came from the federate job itself, and so does the target's `member`.
+ * and `instance` go where they came from the federate job itself, and so does the target's `member`; what an operator
+ * adds to tell its Prometheus and their replicas apart would make another series of each.
  */
 function keepOnly(member: string, target: string): readonly RelabelConfig[] {
   return [
@@ -37,13 +51,14 @@ function keepOnly(member: string, target: string): readonly RelabelConfig[] {
       replacement: "",
     },
     { source_labels: ["instance"], regex: escaped(target), target_label: "instance", replacement: "" },
-    { action: "labeldrop", regex: "member" },
+    { action: "labeldrop", regex: "member|prometheus|prometheus_replica" },
   ];
 }
 
 /** Two jobs a member: the small one stays live when an alert storm fills the other. */
 export function federateJobs(members: readonly Member[]): readonly ScrapeConfig[] {
-  return members.flatMap(({ cluster, url, intervals, sampleLimits }) => {
+  return members.flatMap((member) => {
+    const { cluster, url, intervals, sampleLimits } = member;
     const { hostname, port, pathname } = new URL(url);
     const target = `${hostname}:${port === "" ? "443" : port}`;
     const job = (
@@ -54,7 +69,6 @@ export function federateJobs(members: readonly Member[]): readonly ScrapeConfig[
       body: string,
     ): ScrapeConfig => ({
       job_name: `${name}/${cluster}`,
-      scheme: "https",
       metrics_path: `${pathname.replace(/\/$/, "")}/federate`,
       params: { "match[]": [match] },
       honor_labels: true,
@@ -64,8 +78,7 @@ export function federateJobs(members: readonly Member[]): readonly ScrapeConfig[
       sample_limit: samples,
       label_limit: 32,
       body_size_limit: body,
-      basic_auth: basicAuthFiles(memberUser(cluster)),
-      tls_config: memberCa(cluster),
+      ...access(member),
       static_configs: [{ targets: [target], labels: { job: name, member: cluster } }],
       metric_relabel_configs: keepOnly(cluster, target),
     });

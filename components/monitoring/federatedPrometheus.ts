@@ -8,26 +8,35 @@ import { hubExtras } from "./prometheusFiles";
 import type { Hub } from "./prometheusFiles";
 
 export interface FederatedPrometheusArgs extends Omit<ClusterPrometheusArgs, "extras">, Hub {
-  /** Per member: the user it is scraped with. With existing Secrets not used: those carry `member-<cluster>.*`. */
-  readonly federation: pulumi.Input<Readonly<Record<string, UserPassword>>>;
+  /** Per member: with whom it is scraped. With existing Secrets not used: those carry `member-<cluster>.*`. */
+  readonly federation: pulumi.Input<Readonly<Record<string, MemberAccess>>>;
 }
+
+/** A user, or a token where a member's site lets the hub in by one. */
+export type MemberAccess = UserPassword | { readonly token: string };
 
 /** The files with which the members are scraped: every member has its user, and the CA bundle that verifies it. */
 export function federationFiles(
   members: readonly Member[],
-  users: Readonly<Record<string, UserPassword>>,
+  users: Readonly<Record<string, MemberAccess>>,
   caCertificates: string,
 ): Readonly<Record<string, string>> {
   return Object.assign(
     {},
-    ...members.map(({ cluster }) => {
+    ...members.map(({ cluster, existing }) => {
       const user = users[cluster];
       if (user === undefined) {
         throw new pulumi.RunError(
           `members: "${cluster}" has no federation credentials; make them with npm run init on the hub's stack`,
         );
       }
-      return { ...userFiles(memberUser(cluster), user), [`${memberUser(cluster)}.ca.crt`]: caCertificates };
+      const ca = existing === undefined ? caCertificates : existing.ca;
+      return {
+        ...("token" in user
+          ? { [`${memberUser(cluster)}.token`]: user.token }
+          : userFiles(memberUser(cluster), user)),
+        ...(ca === undefined ? {} : { [`${memberUser(cluster)}.ca.crt`]: ca }),
+      };
     }),
   ) as Readonly<Record<string, string>>;
 }

@@ -71,6 +71,6 @@ export function prometheusConfig(
 }
 
 /** The configuration as text: the same data, the same bytes. */
-export function renderConfig(config: PrometheusConfig): string {
+export function renderConfig(config: Partial<PrometheusConfig>): string {
   return stringify(config, { lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" });
 }

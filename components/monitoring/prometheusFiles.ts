@@ -62,6 +62,19 @@ export function hubExtras(args: PrometheusConfigArgs, { members, pricePerGpuHour
   };
 }
 
+/** What a cluster records and alerts of itself, by file. */
+export function clusterRules({
+  watch,
+  ...site
+}: Pick<PrometheusConfigArgs, "cluster" | "inventory" | "watch">): Readonly<
+  Record<string, readonly RuleGroup[]>
+> {
+  return {
+    "rules-cluster.yml": [...clusterRuleGroups(site), healthRuleGroup(watch.declared, watch.thresholds)],
+    "alerts-cluster.yml": clusterAlertGroups(watch),
+  };
+}
+
 /** What one Prometheus is given. */
 export interface PrometheusFiles {
   /** Text of `prometheus.yml`. */
@@ -79,12 +92,7 @@ export function prometheusFiles(
   args: PrometheusConfigArgs,
   extras: PrometheusExtras = { jobs: [], rules: {} },
 ): PrometheusFiles {
-  const { watch } = args;
-  const rules = {
-    "rules-cluster.yml": [...clusterRuleGroups(args), healthRuleGroup(watch.declared, watch.thresholds)],
-    "alerts-cluster.yml": clusterAlertGroups(watch),
-    ...extras.rules,
-  };
+  const rules = { ...clusterRules(args), ...extras.rules };
   const { kubeletTls } = args.targets;
   const text = renderConfig(prometheusConfig(args, Object.keys(rules), extras.jobs));
   const ruleFiles = Object.fromEntries(

@@ -21,11 +21,8 @@ export interface Host {
   readonly ports?: Readonly<Partial<Record<HostRole, number>>>;
 }
 
-/** What one Prometheus scrapes in and around its own cluster. */
-export interface ClusterTargets {
-  readonly kubeletTls: KubeletTls;
-  readonly kubeStateMetrics: MetricsPods;
-  readonly nodeExporter: MetricsPods;
+/** What is scraped beside the cluster's own agents. */
+export interface AdditionalTargets {
   /** The cluster's DCGM exporter; absent where it has none. */
   readonly dcgmExporter?: MetricsPods | undefined;
   /** What says how models travel, or what retention would remove; absent where the stack moves none. */
@@ -33,6 +30,13 @@ export interface ClusterTargets {
   /** Servers beside the cluster: object store and model registry; absent where it has none. */
   readonly services?: ServiceTargets | undefined;
   readonly hosts: readonly Host[];
+}
+
+/** What one Prometheus scrapes in and around its own cluster. */
+export interface ClusterTargets extends AdditionalTargets {
+  readonly kubeletTls: KubeletTls;
+  readonly kubeStateMetrics: MetricsPods;
+  readonly nodeExporter: MetricsPods;
 }
 
 /** Where the configuration files are mounted. */
@@ -191,6 +195,22 @@ function kubeletHttp(tls: KubeletTls): HttpConfig {
   return { scheme: "https", authorization: token, tls_config: trust[tls.kind] };
 }
 
+/** What measures GPUs and transfers in the cluster: the jobs whose labels this project makes itself. */
+function exporterJobs(targets: AdditionalTargets): readonly ScrapeConfig[] {
+  return [
+    ...(targets.dcgmExporter === undefined
+      ? []
+      : [
+          podsJob("dcgm-exporter", targets.dcgmExporter, [...notMeasuredBy("dcgm", targets.hosts), podNode], {
+            metric_relabel_configs: dcgmLabels,
+          }),
+        ]),
+    ...(targets.modelTransfer === undefined
+      ? []
+      : [podsJob("model-transfer", targets.modelTransfer, [podNode])]),
+  ];
+}
+
 /** The control plane and the node agents of the cluster. */
 function kubernetesJobs(cluster: string, targets: ClusterTargets): readonly ScrapeConfig[] {
   const kubelet = {
@@ -221,16 +241,7 @@ function kubernetesJobs(cluster: string, targets: ClusterTargets): readonly Scra
       metric_relabel_configs: [{ target_label: "cluster", replacement: cluster }],
     }),
     podsJob("node-exporter", targets.nodeExporter, [...notMeasuredBy("node", targets.hosts), podNode]),
-    ...(targets.dcgmExporter === undefined
-      ? []
-      : [
-          podsJob("dcgm-exporter", targets.dcgmExporter, [...notMeasuredBy("dcgm", targets.hosts), podNode], {
-            metric_relabel_configs: dcgmLabels,
-          }),
-        ]),
-    ...(targets.modelTransfer === undefined
-      ? []
-      : [podsJob("model-transfer", targets.modelTransfer, [podNode])]),
+    ...exporterJobs(targets),
   ];
 }
 
@@ -293,6 +304,13 @@ function stamped(cluster: string, job: ScrapeConfig): ScrapeConfig {
     ...job,
     relabel_configs: [...(job.relabel_configs ?? []), { target_label: "cluster", replacement: cluster }],
   };
+}
+
+/** The jobs that a Prometheus which scrapes the cluster already has yet to be given; all targets carry `cluster`. */
+export function additionalJobs(cluster: string, targets: AdditionalTargets): readonly ScrapeConfig[] {
+  return [...exporterJobs(targets), ...serviceJobs(targets.services ?? {}), ...hostJobs(targets.hosts)].map(
+    (job) => stamped(cluster, job),
+  );
 }
 
 /** Every job of one cluster about itself; all targets carry `cluster`. */

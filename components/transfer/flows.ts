@@ -12,6 +12,8 @@ export interface ModelSyncFlowsArgs {
   readonly mlflowUrl: string;
   /** Namespace of the Prometheus that scrapes. */
   readonly monitoringNamespace: string;
+  /** What selects its pods there; absent: what selects the stack's own. */
+  readonly prometheusLabels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ModelRetentionFlowsArgs extends ModelSyncFlowsArgs {
@@ -31,9 +33,12 @@ const storeFlows = (from: FlowEnd, { minioUrl }: ModelSyncFlowsArgs): readonly F
   urlFlow("store", from, minioUrl),
 ];
 
-const scrapeFlow = (to: FlowEnd, { monitoringNamespace }: ModelSyncFlowsArgs): Flow => ({
+const scrapeFlow = (
+  to: FlowEnd,
+  { monitoringNamespace, prometheusLabels = PROMETHEUS }: ModelSyncFlowsArgs,
+): Flow => ({
   purpose: "metrics",
-  from: { kind: "pods", namespace: monitoringNamespace, labels: PROMETHEUS },
+  from: { kind: "pods", namespace: monitoringNamespace, labels: prometheusLabels },
   to,
   ports: [{ port: EXPORTER_PORT }],
 });

@@ -7,6 +7,12 @@ const device = ["device"] as const;
 export const node = exporterMetrics(
   { exporter: "node_exporter", versions: ">=1.0", target: ["node", "host"] },
   {
+    name: {
+      name: "node_uname_info",
+      unit: "info",
+      labels: ["nodename", "sysname", "release", "version", "machine", "domainname"],
+      meaning: "1 for each machine, with its name",
+    },
     cpu: {
       name: "node_cpu_seconds_total",
       type: "counter",

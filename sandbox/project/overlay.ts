@@ -36,6 +36,10 @@ const nodeIp = (name: string): string => {
 /** What any stack of the sandbox has otherwise than its site: images, sizes, every address, no protection. */
 function site<T extends Site>(committed: T, stack: StackName, images: SandboxImages): T {
   const { prometheus, kubernetes } = committed;
+  if (prometheus.mode === "existing")
+    throw new Error(
+      "the sandbox deploys each Prometheus: set prometheus.mode deploy in the committed stack files",
+    );
   return {
     ...committed,
     protect: false,

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
@@ -52,19 +54,34 @@ describe("the pack", () => {
   }, 60_000);
 });
 
+/** The objects of a stack, by the command that prints them, with what else that said. */
+function rendered(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    join(repository, "node_modules/.bin/tsx"),
+    ["commands/render.ts", ...args],
+    { cwd: repository, encoding: "utf8", maxBuffer: 64 << 20 },
+  );
+  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as RenderedObject);
+  return { status, stderr, objects, types: objects.map(({ apiVersion, kind }) => typeOf(apiVersion, kind)) };
+}
+
+/** What every policy finds in any of the objects. */
+async function findingsIn({ objects, types }: Pick<ReturnType<typeof rendered>, "objects" | "types">) {
+  const findings = await Promise.all(
+    policies.flatMap((policy) =>
+      objects.map((object, index) => analyze(policy, types[index]!, { ...object } as Props)),
+    ),
+  );
+  return findings.flat();
+}
+
 describe("the stacks of this repository", () => {
   it.each(["cloud", "hpc"])(
     "break no policy: %s",
     async (stack) => {
-      const { status, stdout, stderr } = spawnSync(
-        join(repository, "node_modules/.bin/tsx"),
-        ["commands/render.ts", "--stack", stack],
-        { cwd: repository, encoding: "utf8", maxBuffer: 64 << 20 },
-      );
+      const { status, stderr, ...made } = rendered("--stack", stack);
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      const objects = parseAllDocuments(stdout).map((document) => document.toJS() as RenderedObject);
-      const types = objects.map(({ apiVersion, kind }) => typeOf(apiVersion, kind));
-      expect(types).toEqual(
+      expect(made.types).toEqual(
         expect.arrayContaining([
           "core/v1:ConfigMap",
           "apps/v1:StatefulSet",
@@ -72,15 +89,72 @@ describe("the stacks of this repository", () => {
           "apps/v1:Deployment",
         ]),
       );
-      const findings = await Promise.all(
-        policies.flatMap((policy) =>
-          objects.map((object, index) => analyze(policy, types[index]!, { ...object } as Props)),
-        ),
-      );
-      expect(findings.flat()).toEqual([]);
+      expect(await findingsIn(made)).toEqual([]);
     },
     60_000,
   );
+});
+
+describe("a member whose site has a Prometheus", () => {
+  const folder = mkdtempSync(join(tmpdir(), "federation-policies-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("breaks no policy; a render gives the site's Prometheus rules and jobs, asks nobody and has no server", async () => {
+    const file = parseAllDocuments(readFileSync(join(repository, "Pulumi.hpc.yaml"), "utf8"))[0]!;
+    file.setIn(["config", "federation:member", "prometheus"], {
+      mode: "existing",
+      url: "https://127.0.0.1:1",
+      object: { namespace: "monitoring", name: "kube-prometheus-stack-prometheus" },
+      labels: { release: "kube-prometheus-stack" },
+    });
+    file.deleteIn(["config", "federation:member", "kubernetes", "nodeExporter"]);
+    writeFileSync(join(folder, "Pulumi.hpc.yaml"), String(file));
+    const { status, stderr, ...made } = rendered("--stack", "hpc", "--config-dir", folder);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(
+        /^warning: [^\n]*the site's Prometheus is not asked whether it fits[^\n]*\n$/,
+      ) as string,
+    });
+    const operated = made.objects
+      .filter(({ apiVersion }) => apiVersion.startsWith("monitoring.coreos.com/"))
+      .map(({ kind, metadata: { namespace, name } }) => `${kind} ${namespace ?? ""}/${name}`);
+    expect(operated).toEqual([
+      "PrometheusRule monitoring/federation-alerts-cluster",
+      "PrometheusRule monitoring/federation-rules-cluster",
+      ...[
+        ...["alertmanager", "beegfs", "dcgm", "hub-alertmanager", "model-transfer", "node"],
+        ...["slurm-jobs", "slurm-nodes", "slurm-partitions", "slurm-scheduler"],
+      ].map((job) => `ScrapeConfig monitoring/federation-${job}`),
+    ]);
+    const servers = made.objects.filter(({ kind }) =>
+      /^(StatefulSet|DaemonSet|PersistentVolumeClaim)$/.test(kind),
+    );
+    expect(servers.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      "StatefulSet alertmanager",
+    ]);
+    expect(await findingsIn(made)).toEqual([]);
+  }, 60_000);
+
+  it("breaks a policy with a rule that loses the cluster", async () => {
+    const object = {
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "PrometheusRule",
+      metadata: { name: "federation-rules-cluster" },
+      spec: { groups: [{ name: "g", rules: [{ record: "fed_cluster:a:b", expr: "sum(up)" }] }] },
+    };
+    const found = await findingsIn({ objects: [object], types: ["monitoring.coreos.com/v1:PrometheusRule"] });
+    expect(found.map(({ level, message }) => [level, message])).toEqual([
+      [
+        "mandatory",
+        'PrometheusRule "subject", spec.groups, group "g", fed_cluster:a:b: the label cluster is lost: sum() has no "by (cluster, ...)"',
+      ],
+      [
+        "mandatory",
+        'PrometheusRule "subject", spec.groups, group "g", fed_cluster:a:b: up must be restricted to {cluster="<its own>"}: fed_cluster: series have one writer',
+      ],
+    ]);
+  });
 });
 
 function typeOf(apiVersion: string, kind: string): string {

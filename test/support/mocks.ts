@@ -14,6 +14,8 @@ export interface RecordOptions {
   readonly preview?: boolean;
   /** What the cluster says the UID of kube-system is. */
   readonly clusterUid?: string;
+  /** What objects that are read are, by id. */
+  readonly reads?: Readonly<Record<string, object>>;
   /** Outputs of referenced stacks. */
   readonly stackOutputs?: Readonly<Record<string, unknown>>;
   /** What functions return, by token; default: their own arguments. */
@@ -52,7 +54,7 @@ export async function record(
             ? { ...inputs, outputs: options.stackOutputs ?? {} }
             : id === "kube-system"
               ? { metadata: { name: id, uid: options.clusterUid ?? CLUSTER_UID } }
-              : named(inputs, name);
+              : { ...named(inputs, name), ...options.reads?.[id ?? ""] };
         return { id: id === undefined || id === "" ? `${name}-id` : id, state };
       },
       call: ({ token, inputs }) => {

@@ -346,6 +346,19 @@ describe("the hub's Prometheus", () => {
     expect(summary(registrations)).toEqual(children.filter((child) => !child.includes("Secret ")));
   });
 
+  it("scrapes a Prometheus that a member's site has with what the site gave", () => {
+    const site = (ca?: string): typeof members =>
+      members.map((one) => ({ ...one, existing: { auth: "bearer", ...(ca === undefined ? {} : { ca }) } }));
+    expect(federationFiles(site(), { hpc: { token: "token of hpc" } }, "ca")).toEqual({
+      "member-hpc.token": "token of hpc",
+    });
+    expect(federationFiles(site("ca of hpc"), federation, "ca")).toEqual({
+      "member-hpc.username": "federation-1",
+      "member-hpc.password": "federation password",
+      "member-hpc.ca.crt": "ca of hpc",
+    });
+  });
+
   it("refuses a member without a user by name", () => {
     expect(() => federationFiles(members, {}, "ca")).toThrow('members: "hpc" has no federation credentials');
   });

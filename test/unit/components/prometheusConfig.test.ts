@@ -405,9 +405,25 @@ describe("the federate jobs of a member", () => {
           target_label: "instance",
           replacement: "",
         },
-        { action: "labeldrop", regex: "member" },
+        { action: "labeldrop", regex: "member|prometheus|prometheus_replica" },
       ],
     });
+  });
+
+  it("enter a site's own Prometheus below its path, by what the site gave and the CA it named or the usual ones", () => {
+    const [member] = members;
+    if (member === undefined) throw new Error("no member");
+    const site = { ...member, url: "https://hpc.example/prometheus/" };
+    const [bearer] = federateJobs([{ ...site, existing: { auth: "bearer" } }]);
+    expect(bearer).toMatchObject({
+      metrics_path: "/prometheus/federate",
+      authorization: { credentials_file: "/etc/prometheus/credentials/member-hpc.token" },
+      static_configs: [{ targets: ["hpc.example:443"] }],
+    });
+    expect([bearer?.basic_auth, bearer?.tls_config]).toEqual([undefined, undefined]);
+    const [basic] = federateJobs([{ ...site, existing: { auth: "basic", ca: "ca of the site" } }]);
+    expect(basic).toMatchObject({ basic_auth: health?.basic_auth, tls_config: health?.tls_config });
+    expect(basic?.authorization).toBeUndefined();
   });
 
   it("differ in match, interval and limits only", () => {

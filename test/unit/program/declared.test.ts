@@ -13,6 +13,7 @@ const site = {
     { name: "slurm-ctl", address: "192.168.100.10", roles: ["slurmctld", "node"] },
     { name: "gpu-01", address: "192.168.100.21", roles: ["node", "dcgm", "beegfs"] },
   ],
+  prometheus: { kind: "deploy" },
   inventory: { gpus: 4 },
   servedModels: [],
 };
@@ -42,6 +43,20 @@ describe("what settings declare a cluster to have", () => {
       { job: "node", host: "gpu-01" },
     ]);
     expect(gpus).toBe(4);
+  });
+
+  it("has the jobs of a site's own Prometheus by its names: cAdvisor is one of kubelet, itself is none", () => {
+    const jobs = (settings: MemberSettings): readonly string[] => [
+      ...new Set(declaredCluster(settings).targets.map(({ job }) => job)),
+    ];
+    const agents = ["prometheus", "apiserver", "kube-state-metrics", "kubelet", "cadvisor", "node-exporter"];
+    const own = jobs(member).filter((job) => !agents.includes(job));
+    expect(jobs(member)).toEqual([...agents, ...own]);
+    const site = { ...member, prometheus: { kind: "existing" } } as unknown as MemberSettings;
+    expect(jobs(site)).toEqual([
+      ...["apiserver", "kube-state-metrics", "kubelet", "node-exporter"],
+      ...own,
+    ]);
   });
 
   it("has every path of an exporter, on the host it is on", () => {

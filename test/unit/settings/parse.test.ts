@@ -41,8 +41,10 @@ test("fills a hub's defaults", () => {
     hubSecrets: secrets,
     transfer: {},
     receiverSecrets: {},
+    memberCredentials: {},
     hub: {
       prometheus: {
+        kind: "deploy",
         retention: { time: "15d", size: "40GB" },
         storage: { size: "50Gi", class: "local-path" },
         resources: { requests: { cpu: "250m", memory: "1Gi" }, limits: { cpu: "2", memory: "4Gi" } },
@@ -95,10 +97,8 @@ test("exposes a member on node port 30990 to any client where its file says noth
     "hpc",
     SECRET_KEYS,
   );
-  expect(parsed.role === "member" && parsed.member.prometheus.expose).toEqual({
-    kind: "nodePort",
-    port: 30990,
-    allowFrom: ["0.0.0.0/0"],
+  expect(parsed.role === "member" && parsed.member.prometheus).toMatchObject({
+    expose: { kind: "nodePort", port: 30990, allowFrom: ["0.0.0.0/0"] },
   });
 });
 
@@ -151,7 +151,7 @@ test("refuses unknown keys at every depth and says which are known", () => {
     "other:key": "not ours",
   };
   expect(problems(raw)).toEqual([
-    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials, receiverSecrets, hostCredentials",
+    "  - federation:clustre: unknown key; allowed: role, cluster, clusterUid, kubeconfig, member, hubStack, mlflowCredentials, receiverSecrets, hostCredentials, prometheusCredentials",
     "  - federation:member.prometheus.retention.days: unknown key; allowed: time, size",
     "  - federation:member.hsots: unknown key; allowed: prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, modelSync, alerting, hostExporters",
   ]);
@@ -306,9 +306,8 @@ describe("a member's object", () => {
       "hpc",
       SECRET_KEYS,
     );
-    expect(parsed.role === "member" && parsed.member.prometheus.resources.limits).toEqual({
-      cpu: "3",
-      memory: "4Gi",
+    expect(parsed.role === "member" && parsed.member.prometheus).toMatchObject({
+      resources: { limits: { cpu: "3", memory: "4Gi" } },
     });
   });
 });

@@ -43,10 +43,8 @@ test("the sites are those of the two clusters", async () => {
     },
   ]);
   expect(hpc.hubStack).toBe("organization/federation/cloud");
-  expect(hpc.member.prometheus.expose).toEqual({
-    kind: "nodePort",
-    port: 30990,
-    allowFrom: ["192.168.200.0/24"],
+  expect(hpc.member.prometheus).toMatchObject({
+    expose: { kind: "nodePort", port: 30990, allowFrom: ["192.168.200.0/24"] },
   });
   expect(hpc.member.hosts.map(({ name, address }) => `${name} ${address}`)).toEqual([
     "slurm-ctl 192.168.100.10",
