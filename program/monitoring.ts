@@ -11,6 +11,7 @@ import { hubExtras, prometheusFiles } from "../components/monitoring/prometheusF
 import type { PrometheusFiles } from "../components/monitoring/prometheusFiles";
 import type { ClusterTargets } from "../components/monitoring/scrapeJobs";
 import type { Settings } from "../settings";
+import { benchmarksNamespace } from "./benchmarkAccess";
 import { alertFlows, declareAlerting, deliveryOf, hubUserFiles, watchOf } from "./alerting";
 import { flowsOfGrafana } from "./grafana";
 import { serviceCredentials, serviceTargets } from "./services";
@@ -71,6 +72,7 @@ export function declareMonitoring(
     ownKubeStateMetrics: k8s.existingKubeStateMetrics === undefined,
     urls: [...members, ...prometheus.remoteWrite].map(({ url }) => url),
     allowFrom: prometheus.expose?.allowFrom,
+    writersNamespace: benchmarksNamespace(settings),
   });
   const { namespaceName: namespace } = new FederationNamespace(
     "federation",
@@ -104,6 +106,7 @@ export function declareMonitoring(
     config,
     credentials: settings.credentials,
     expose: prometheus.expose,
+    remoteWriteReceiver: benchmarksNamespace(settings) !== undefined,
   };
   declareAlerting(settings, namespace, provider);
   if (settings.role === "hub") {

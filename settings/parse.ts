@@ -12,6 +12,7 @@ import { HUB_ONLY, type HubObject, hubSchema, MEMBER_ONLY, type MemberObject, me
 import {
   hubTransferSecrets,
   memberTransferSecrets,
+  missingBenchmarkUser,
   missingS3Users,
   type TransferSecrets,
 } from "./transferChecks";
@@ -168,6 +169,7 @@ function hubSecretsOf(
         hub.members.map((member) => member.cluster),
       ),
       ...missingS3Users(secrets, hub, cluster, stack),
+      ...missingBenchmarkUser(secrets, hub, cluster, stack),
       ...missingGrafana(secrets, hub, cluster, stack),
     );
   return secrets;
