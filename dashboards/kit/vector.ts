@@ -134,7 +134,13 @@ export function over<M extends Selectable>(
   matchers?: Matchers<M>,
 ): Vector<LabelsOf<M>> {
   const { expr, unit, labels } = series(metric, matchers);
-  return { expr: `${what}_over_time(${expr}[$__range])`, unit, labels };
+  // the last value is the only one that keeps the metric's name
+  return {
+    expr: `${what}_over_time(${expr}[$__range])`,
+    unit,
+    labels,
+    ...(what === "last" ? { named: true } : {}),
+  };
 }
 
 /** The series whose value is above a limit. */

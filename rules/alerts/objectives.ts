@@ -1,10 +1,11 @@
 import { fedCluster } from "../../metrics/catalogue";
 import { START_COUNTED_SECONDS } from "../../metrics/catalogue/recorded/serving";
-import { bucketBound, startBound } from "../health/symptoms";
+import { bucketBound } from "../health/symptoms";
 import { by } from "../recording/expressions";
 import type { AlertDefinition, AlertScope } from "./alert";
 import type { ClusterAlertArgs } from "./args";
 import { burnRateAlerts } from "./burnRate";
+import { startBound } from "./startBounds";
 
 const { serving, transfer } = fedCluster;
 const REQUESTS = ["cluster", "model", "server"] as const;

@@ -1,5 +1,4 @@
 import { fedCluster, prometheus } from "../../metrics/catalogue";
-import { startBounds } from "../../metrics/catalogue/recorded/serving";
 import { matching } from "../../metrics/select";
 import type { Own } from "./losses";
 import { max, share, sum } from "./losses";
@@ -83,21 +82,4 @@ export function bucketBound(seconds: number): string {
     );
   }
   return Number.isInteger(seconds) ? `${seconds}.0` : String(seconds);
-}
-
-/** Bounds, in seconds, by which the starts of pods are counted. */
-export const START_BOUNDS: readonly number[] = startBounds.filter((bound) => bound !== "+Inf").map(Number);
-
-/**
- * A limit of cold starts as the label `le` of the bucket that ends there.
- *
- * @throws RangeError for a limit at which starts are not counted.
- */
-export function startBound(seconds: number): string {
-  if (!START_BOUNDS.includes(seconds)) {
-    throw new RangeError(
-      `coldStart.warning: starts are not counted at ${seconds} s; choose one of ${START_BOUNDS.join(", ")}`,
-    );
-  }
-  return String(seconds);
 }

@@ -1,7 +1,6 @@
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { isRow, panelsOf, targetsOf } from "../../commands/preview/evaluate";
 import { buildDashboards } from "../../dashboards";
-import type { Site } from "../../dashboards";
 import { otherSites, site } from "./support/sites";
 
 const KIB = 1024;
@@ -161,7 +160,7 @@ describe("a site without prices", () => {
 });
 
 describe("benchmarks", () => {
-  const rowOf = (benchmarks: Site["benchmarks"]) => {
+  const rowOf = (benchmarks: (typeof site)["benchmarks"]) => {
     const { benchmarks: _, ...rest } = site;
     const made = buildDashboards({ ...rest, ...(benchmarks === undefined ? {} : { benchmarks }) });
     return panelsOf(made.find(({ uid }) => uid === "federation-inference-performance")!.model).filter(
