@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { hash } from "bcryptjs";
 import type { ClusterCredentials, Generation, HubSecrets, User } from "../settings/credentials";
 import { s3RolesOf } from "../settings/transferCredentials";
 import { createCa, createServer, crossSign, daysLeft, uncovered } from "./certificates";
+import { completeBenchmarkUser, createBenchmarkUser } from "./benchmarkCredentials";
 import { completeGrafana, createGrafana } from "./grafanaCredentials";
+import { createUser } from "./users";
 
 /** A cluster whose Prometheus needs credentials. */
 export interface ClusterToServe {
@@ -24,22 +25,17 @@ export interface Change {
   readonly said: readonly string[];
 }
 
-const PASSWORD_BYTES = 36;
 /** 40 characters: the most that every S3 client takes. */
 const S3_SECRET_BYTES = 30;
-/** 2^10 rounds: Prometheus checks the hash at every scrape (and then keeps the answer for a while). */
-const BCRYPT_COST = 10;
 /** Days before the end of a certificate from which init says so. */
 export const TELL_DAYS = 30;
-
-async function createUser(kind: string, generation: number): Promise<User> {
-  const password = randomBytes(PASSWORD_BYTES).toString("base64url");
-  return { username: `${kind}-${generation}`, password, hash: await hash(password, BCRYPT_COST) };
-}
 
 /** The user with whom a member sends alerts; the hub's Alertmanagers know those of every member, so it carries its name. */
 const createAlertUser = (member: string, generation: number): Promise<User> =>
   createUser(`alerts-${member}`, generation);
+
+/** Benchmarks keep their results in the landing zone, and write what they measure to the hub's Prometheus. */
+const receivesBenchmarks = ({ member, landingZone }: ClusterToServe): boolean => !member && landingZone;
 
 /** S3 secret keys of a cluster: those that exist stay, those that are missing are made. */
 function s3Keys(
@@ -69,6 +65,7 @@ async function createCluster(
         }
       : {}),
     ...(cluster.landingZone ? { s3: s3Keys(cluster) } : {}),
+    ...(receivesBenchmarks(cluster) ? { benchmark: await createBenchmarkUser(id) } : {}),
     ...(cluster.grafana === undefined ? {} : { grafana: await createGrafana(ca, cluster.grafana, now) }),
   };
 }
@@ -109,7 +106,12 @@ async function completeCluster(
   const lacksAlerts = cluster.member && found.alerts === undefined;
   const lacksS3 =
     cluster.landingZone && s3RolesOf(cluster.member).some((role) => found.s3?.[role] === undefined);
-  const { s3, grafana: oldGrafana, ...kept } = found;
+  const { s3, grafana: oldGrafana, benchmark: oldBenchmark, ...kept } = found;
+  const { benchmark, said: saidOfBenchmark } = await completeBenchmarkUser(
+    receivesBenchmarks(cluster),
+    oldBenchmark,
+    generation.id,
+  );
   const { grafana, said: saidOfGrafana } = await completeGrafana(
     cluster.grafana,
     oldGrafana,
@@ -125,6 +127,7 @@ async function completeCluster(
       ...(lacksUser ? { federation: await createUser("federation", generation.id) } : {}),
       ...(lacksAlerts ? { alerts: await createAlertUser(cluster.name, generation.id) } : {}),
       ...(cluster.landingZone ? { s3: s3Keys(cluster, s3) } : {}),
+      ...(benchmark === undefined ? {} : { benchmark }),
       ...(grafana === undefined ? {} : { grafana }),
     },
     said: [
@@ -137,6 +140,7 @@ async function completeCluster(
       ...(s3 !== undefined && !cluster.landingZone
         ? [`removed the S3 users of ${of}: the hub has no landing zone`]
         : []),
+      ...saidOfBenchmark,
       ...saidOfGrafana,
     ],
   };

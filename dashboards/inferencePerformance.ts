@@ -1,6 +1,8 @@
 import { fedCluster, fedHub } from "../metrics/catalogue";
 import { addresses } from "./addresses";
+import { benchmarkRows } from "./inferenceBenchmarks";
 import { chosen, latencyRow, of, perModel } from "./inferenceLatency";
+import { startRow } from "./inferenceStarts";
 import { line } from "./kit/dashboard";
 import type { DashboardDefinition, Row } from "./kit/dashboard";
 import { by, named, numbers, stat, table, timeSeries } from "./kit/panels";
@@ -214,8 +216,16 @@ function capacityRow(site: Site): Row {
 export function inferencePerformance(site: Site): DashboardDefinition {
   return {
     ...addresses.inferencePerformance,
-    description: "Latency, rate and errors of served models; their queues, caches, replicas, GPUs and cost.",
+    description:
+      "Latency, rate and errors of served models; their queues, caches, starts, replicas, GPUs and cost; benchmarks.",
     variables: [variables.cluster(), variables.servedModel()],
-    rows: [nowRow(site), latencyRow(site), loadRow(site), capacityRow(site)],
+    rows: [
+      nowRow(site),
+      latencyRow(site),
+      loadRow(site),
+      startRow(site),
+      capacityRow(site),
+      ...benchmarkRows(site),
+    ],
   };
 }

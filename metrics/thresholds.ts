@@ -26,6 +26,8 @@ export const DEFAULT_THRESHOLDS = {
   inferenceErrors: { unit: "ratio", bad: "above", warning: 0.01, critical: 0.05 },
   inferenceP95: { unit: "seconds", bad: "above", warning: 0.5, critical: 1 },
   firstTokenP95: { unit: "seconds", bad: "above", warning: 0.5, critical: 1 },
+  /** From made to ready, of a served model's pod; the warning is the objective's limit. */
+  coldStart: { unit: "seconds", bad: "above", warning: 10, critical: 30 },
   kvCacheUtilisation: { unit: "ratio", bad: "above", warning: 0.8, critical: 0.95 },
   apiErrors: { unit: "ratio", bad: "above", warning: 0.01, critical: 0.05 },
   apiP99: { unit: "seconds", bad: "above", warning: 1, critical: 4 },

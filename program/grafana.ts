@@ -10,6 +10,8 @@ import { buildDashboards } from "../dashboards";
 import type { BuiltDashboard } from "../dashboards";
 import { addresses } from "../dashboards/addresses";
 import type { HubSettings, Settings, SiteGrafana } from "../settings";
+import { benchmarksNamespace } from "./benchmarkAccess";
+import { optional } from "../settings/optional";
 import type { Monitoring } from "./monitoring";
 
 const nodesOf = ({ kubernetes }: Settings): readonly string[] =>
@@ -22,17 +24,16 @@ export function flowsOfGrafana(settings: Settings): readonly Flow[] {
 }
 
 /** Every dashboard of this hub and its members. */
-function dashboardsOf({
-  cluster,
-  members,
-  alerting,
-  pricePerGpuHour,
-}: HubSettings): readonly BuiltDashboard[] {
+function dashboardsOf(settings: HubSettings): readonly BuiltDashboard[] {
+  const { cluster, members, alerting, pricePerGpuHour, landingZone } = settings;
   return buildDashboards({
     hub: cluster,
     members: members.map((member) => member.cluster),
     thresholds: alerting.thresholds,
     priced: Object.keys(pricePerGpuHour).length > 0,
+    ...(benchmarksNamespace(settings) === undefined
+      ? {}
+      : { benchmarks: optional("registryUrl", landingZone?.mlflow.url) }),
   });
 }
 

@@ -13,6 +13,7 @@ import type { PrometheusFiles } from "../components/monitoring/prometheusFiles";
 import { externalUrl } from "../components/monitoring/prometheusPod";
 import type { ClusterTargets } from "../components/monitoring/scrapeJobs";
 import type { DeployedPrometheus, Settings } from "../settings";
+import { benchmarksNamespace } from "./benchmarkAccess";
 import { alertFlows, declareAlerting, deliveryOf, hubUserFiles, watchOf } from "./alerting";
 import { flowsOfGrafana } from "./grafana";
 import { serviceCredentials, serviceTargets } from "./services";
@@ -126,6 +127,7 @@ function declareDeployed(
     ownKubeStateMetrics: k8s.existingKubeStateMetrics === undefined,
     urls: [...members, ...prometheus.remoteWrite].map(({ url }) => url),
     allowFrom: prometheus.expose?.allowFrom,
+    writersNamespace: benchmarksNamespace(settings),
   });
   const namespace = mainNamespace(settings, flows, provider);
 
@@ -150,6 +152,7 @@ function declareDeployed(
     config,
     credentials: settings.credentials,
     expose: prometheus.expose,
+    remoteWriteReceiver: benchmarksNamespace(settings) !== undefined,
   };
   declareAlerting(settings, namespace, provider);
   if (settings.role === "hub") {

@@ -6,6 +6,7 @@ import { alertmanagerRules, heartbeatRules, prometheusRules, targetRules } from 
 import { engineRules, replicaRules, servedModelRules, servingRules } from "./recording/serving";
 import type { Site } from "./recording/site";
 import { recorder } from "./recording/site";
+import { startRules } from "./recording/starts";
 import { slurmPartitionRules, slurmRules } from "./recording/slurm";
 import { beegfsRules, minioRules, mlflowRules } from "./recording/storage";
 import { retentionRules, transferRules } from "./recording/transfer";
@@ -36,6 +37,7 @@ const subjects = [
   servingRules,
   engineRules,
   replicaRules,
+  startRules,
   versionRules,
   limitRules,
 ] as const;

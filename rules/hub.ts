@@ -1,4 +1,5 @@
 import { FEDERATION } from "../metrics/levels";
+import { benchmarkRules } from "./recording/hub/benchmarks";
 import { comparisonRules } from "./recording/hub/comparison";
 import type { Prices } from "./recording/hub/cost";
 import { costRules } from "./recording/hub/cost";
@@ -45,6 +46,7 @@ export function hubRuleGroups({ cluster, members, pricePerGpuHour }: HubRulesArg
     ratioRules(),
     inferenceRules(),
     pipelineRules(),
+    benchmarkRules(),
     ...costs,
     comparisonRules(cluster, names, priced),
     totalRules(members.length, priced),

@@ -4,7 +4,7 @@ import { DEFAULT_THRESHOLDS } from "../metrics/thresholds";
 import type { Receiver } from "../rules/alertmanager";
 import { causes } from "../rules/alertmanager";
 import type { Objectives } from "../rules/alerts";
-import { DEFAULT_OBJECTIVES } from "../rules/alerts";
+import { DEFAULT_OBJECTIVES, START_BOUNDS } from "../rules/alerts";
 import { COMMON_BOUNDS } from "../rules/health";
 import type { AlertmanagerExposure } from "./alertingTypes";
 import * as fields from "./fields";
@@ -58,6 +58,12 @@ const receiver = z.discriminatedUnion(
   { error: KINDS },
 ) satisfies z.ZodType<Receiver>;
 
+/** Values whose warning must be a bucket of what is counted: its bounds, and whose they are. */
+const bounded: Readonly<Record<string, { readonly bounds: readonly number[]; readonly whose: string }>> = {
+  inferenceP95: { bounds: COMMON_BOUNDS, whose: "that every model server has" },
+  coldStart: { bounds: START_BOUNDS, whose: "by which starts are counted" },
+};
+
 /** The limits of one value; what is not given stays as it is by default. */
 function threshold(name: string, usual: Threshold) {
   const limit = z.number({ error: "must be a number" });
@@ -70,15 +76,16 @@ function threshold(name: string, usual: Threshold) {
     readonly warning: number;
     readonly critical: number;
   }): boolean => (usual.bad === "above" ? warning <= critical : warning >= critical);
+  const { [name]: buckets } = bounded;
   return object({
     warning:
-      name === "inferenceP95"
-        ? limit
-            .refine((seconds) => COMMON_BOUNDS.includes(seconds), {
-              error: `must be a bucket that every model server has: ${COMMON_BOUNDS.join(", ")}`,
+      buckets === undefined
+        ? limit.default(usual.warning)
+        : limit
+            .refine((seconds) => buckets.bounds.includes(seconds), {
+              error: `must be a bucket ${buckets.whose}: ${buckets.bounds.join(", ")}`,
             })
-            .default(usual.warning)
-        : limit.default(usual.warning),
+            .default(usual.warning),
     critical: limit.default(usual.critical),
   })
     .refine(inOrder, { error: order })
@@ -100,6 +107,7 @@ const share = z.number({ error: SHARE }).gt(0, { error: SHARE }).lt(1, { error: 
 const objectives = object({
   success: share.default(DEFAULT_OBJECTIVES.success),
   latency: share.default(DEFAULT_OBJECTIVES.latency),
+  coldStart: share.default(DEFAULT_OBJECTIVES.coldStart),
   freshness: share.default(DEFAULT_OBJECTIVES.freshness),
 }).prefault({}) satisfies z.ZodType<Objectives>;
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { clusterName, object } from "./fields";
-import type { UserPassword, WebCredentials } from "./types";
+import type { TrustedUser, UserPassword, WebCredentials } from "./types";
 
 /*
  * Credentials come in generations: one in force, or two while they rotate. Four `up`s lead from the old one to the new
@@ -60,13 +60,16 @@ const cluster = object({
   federation: user.exactOptional(),
   /** Of a member: the user with whom its Prometheus sends alerts to the hub. */
   alerts: user.exactOptional(),
-  /** Secret keys of the S3 users of a landing zone: a member's two, the hub's own three. */
+  /** Of a hub with a landing zone: the user with whom benchmarks write the load they make to its Prometheus. */
+  benchmark: user.exactOptional(),
+  /** Secret keys of the S3 users of a landing zone: a member's two, the hub's own four. */
   s3: object({
     writer: secretKey,
     reader: secretKey,
     retention: secretKey,
     retentionReader: secretKey,
     metrics: secretKey,
+    benchmark: secretKey,
   }).exactOptional(),
   /** Of a hub that deploys a Grafana: its server certificate, and its administrator's password. */
   grafana: object({
@@ -127,8 +130,8 @@ function joined(pems: readonly (string | undefined)[]): string {
 }
 
 function webCredentials(parts: readonly [Part, ...Part[]], serving: Part): WebCredentials {
-  const users = parts.flatMap(({ own }) =>
-    own.federation === undefined ? [own.local] : [own.local, own.federation],
+  const users = parts.flatMap(({ own: { local, federation, benchmark } }) =>
+    [local, federation, benchmark].filter((user) => user !== undefined),
   );
   const { username, password } = parts[0].own.local;
   const bridge = serving === parts[0] ? undefined : serving.generation.ca.crossSigned;
@@ -166,6 +169,18 @@ export function federationUsers(
       return [member, { username: federation.username, password: federation.password }];
     }),
   );
+}
+
+/**
+ * With whom benchmarks write to the hub's Prometheus, and what verifies it. While credentials rotate the hub's own
+ * clients use the old user, which it knows before and after its Secret is synced.
+ */
+export function benchmarkUser(secrets: HubSecrets, cluster: string): TrustedUser {
+  const [{ generation, own }] = partsOf(secrets, cluster);
+  if (own.benchmark === undefined)
+    throw new Error(`generation ${generation.id} holds no user with whom benchmarks could write`);
+  const { username, password } = own.benchmark;
+  return { username, password, ca: hubWebCredentials(secrets, cluster).caCertificates };
 }
 
 function alertUsers(secrets: HubSecrets, member: string): readonly [User, ...User[]] {

@@ -3,6 +3,7 @@ import { alertingSettings } from "./alerting";
 import {
   alertClients,
   alertUser,
+  benchmarkUser,
   federationUsers,
   hubWebCredentials,
   type HubSecrets,
@@ -32,6 +33,7 @@ import {
   transferGrant,
   unauthenticatedWarning,
 } from "./transfer";
+import { newestS3User } from "./transferCredentials";
 import type { TransferGrant } from "./transferTypes";
 import { workerBundle } from "./workers";
 
@@ -167,6 +169,14 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
     ...(hub.grafana === undefined || hubSecrets === undefined
       ? {}
       : { grafana: grafanaSettings(hub.grafana, hubSecrets, cluster, grafanaToken) }),
+    ...(landingZone === undefined || hubSecrets === undefined
+      ? {}
+      : {
+          benchmarkCredentials: {
+            prometheus: pulumi.secret(benchmarkUser(hubSecrets, cluster)),
+            store: pulumi.secret(newestS3User(hubSecrets, cluster, "benchmark")),
+          },
+        }),
   };
 }
 

@@ -14,6 +14,7 @@ import { hubMemberCredentials, memberPrometheusCredentials } from "./sitePrometh
 import {
   hubTransferSecrets,
   memberTransferSecrets,
+  missingBenchmarkUser,
   missingS3Users,
   type TransferSecrets,
 } from "./transferChecks";
@@ -183,6 +184,7 @@ function hubSecretsOf(
         hub.members.map((member) => member.cluster),
       ),
       ...missingS3Users(secrets, hub, cluster, stack),
+      ...missingBenchmarkUser(secrets, hub, cluster, stack),
       ...missingGrafana(secrets, hub, cluster, stack),
     );
   return secrets;

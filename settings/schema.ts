@@ -184,6 +184,7 @@ const images = object({
   alertmanager: fields.image.default(DEFAULT_IMAGES.alertmanager),
   node: fields.image.default(DEFAULT_IMAGES.node),
   grafana: fields.image.default(DEFAULT_IMAGES.grafana),
+  k6: fields.image.default(DEFAULT_IMAGES.k6),
 }).prefault({}) satisfies z.ZodType<Images>;
 
 const inventory = object({

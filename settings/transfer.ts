@@ -56,6 +56,7 @@ export function landingZoneSettings(
     ...members.flatMap((member) => [...of(member, "writer"), ...of(member, "reader")]),
     ...of(cluster, "retention"),
     ...of(cluster, "retentionReader"),
+    ...of(cluster, "benchmark"),
     ...(minio.metrics.auth === "public" ? [] : of(cluster, "metrics")),
   ];
   return {

@@ -82,6 +82,28 @@ export function memberTransferSecrets(reader: Reader, member: MemberObject | und
   return mlflow === undefined ? {} : { mlflowCredentials: mlflow };
 }
 
+/** Told where a generation lacks the user of benchmarks, though the hub has a landing zone for their results. */
+export function missingBenchmarkUser(
+  { generations }: HubSecrets,
+  { landingZone }: HubObject,
+  cluster: string,
+  stack: string,
+): readonly Problem[] {
+  // whether the cluster has credentials at all is told elsewhere
+  const lacks = generations.some(({ clusters }) => {
+    const own = clusters[cluster];
+    return own !== undefined && own.benchmark === undefined;
+  });
+  return landingZone === undefined || !lacks
+    ? []
+    : [
+        {
+          key: `${NAMESPACE}hubSecrets`,
+          message: `has no user with whom benchmarks write to Prometheus: npm run init -- --stack ${stack} makes it`,
+        },
+      ];
+}
+
 /** Clusters that lack an S3 user in some generation, though the hub has a landing zone. */
 export function missingS3Users(
   secrets: HubSecrets,

@@ -8,12 +8,12 @@ import type { AccessKey } from "./transferTypes";
  */
 
 /** What an S3 user of the landing zone is for; the key of its secret among a cluster's credentials. */
-export type S3Role = "writer" | "reader" | "retention" | "retentionReader" | "metrics";
+export type S3Role = "writer" | "reader" | "retention" | "retentionReader" | "metrics" | "benchmark";
 
 /** An S3 user with its secret key. */
 export interface S3User extends AccessKey {
   readonly role: S3Role;
-  /** The member whose objects it reaches; the hub's own cluster for those of retention and metrics. */
+  /** The member whose objects it reaches; the hub's own cluster for all others. */
   readonly cluster: string;
 }
 
@@ -23,6 +23,7 @@ const PREFIXES: Readonly<Record<S3Role, string>> = {
   retention: "model-retention-run",
   retentionReader: "model-retention-status",
   metrics: "minio-metrics",
+  benchmark: "benchmark",
 };
 
 /** Name of a user: `model-sync-run-hpc-1`; of the hub's own: `model-retention-run-1`. */
@@ -33,7 +34,7 @@ export function s3UserName(role: S3Role, cluster: string, generation: number): s
 
 /** The roles that a cluster's credentials hold users for. */
 export function s3RolesOf(member: boolean): readonly S3Role[] {
-  return member ? ["writer", "reader"] : ["retention", "retentionReader", "metrics"];
+  return member ? ["writer", "reader"] : ["retention", "retentionReader", "metrics", "benchmark"];
 }
 
 /** One user of every generation, oldest first; throws where a generation lacks it. */

@@ -82,14 +82,15 @@ export interface LandingZoneUser {
   readonly secretKey: pulumi.Output<string>;
   /**
    * What it may do: bring a member's models, read a member's state, remove what nothing reaches, read its report, read
-   * the store's own metrics.
+   * the store's own metrics, keep the results of benchmarks.
    */
   readonly grant:
     | { readonly kind: "writer"; readonly member: string }
     | { readonly kind: "reader"; readonly member: string }
     | { readonly kind: "retention" }
     | { readonly kind: "retentionReader" }
-    | { readonly kind: "metrics" };
+    | { readonly kind: "metrics" }
+    | { readonly kind: "benchmark" };
 }
 
 /** What a member's stack reads of the hub's landing zone. */

@@ -5,7 +5,7 @@ import type { HubAlerting, MemberAlerting } from "./alertingTypes";
 import type { GrafanaSettings } from "./grafanaTypes";
 import type { HostExportersSettings } from "./hostExportersTypes";
 import type { ServedModel } from "./servingTypes";
-import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
+import type { AccessKey, LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
 export interface WebCredentials {
@@ -23,6 +23,11 @@ export interface WebCredentials {
 export interface UserPassword {
   readonly username: string;
   readonly password: string;
+}
+
+/** A user of a server, and the PEM bundle that verifies the server. */
+export interface TrustedUser extends UserPassword {
+  readonly ca: string;
 }
 
 /** Where a Prometheus finds its credentials: in the stack, or in Secrets that already exist (cert-manager). */
@@ -145,6 +150,8 @@ export interface Images {
   /** A stock Node.js image, for the workers. */
   readonly node: string;
   readonly grafana: string;
+  /** A stock k6 image, which makes the load of benchmarks; it must contain `cp`. */
+  readonly k6: string;
 }
 
 /** What both roles have. */
@@ -193,6 +200,14 @@ export interface MemberCredentials extends WebCredentials {
   readonly transfer?: TransferGrant;
 }
 
+/** With what benchmarks work on the hub. */
+export interface BenchmarkCredentials {
+  /** Writes series to the hub's Prometheus. */
+  readonly prometheus: pulumi.Output<TrustedUser>;
+  /** Keeps results in the bucket of benchmarks. */
+  readonly store: pulumi.Output<AccessKey>;
+}
+
 export interface HubSettings extends SiteSettings {
   readonly role: "hub";
   readonly prometheus: DeployedPrometheus;
@@ -210,6 +225,8 @@ export interface HubSettings extends SiteSettings {
   readonly grafana?: GrafanaSettings;
   /** Served models that the stack scales and places. */
   readonly serving: readonly ServedModel[];
+  /** Absent without a landing zone: benchmarks have nowhere to leave their results. */
+  readonly benchmarkCredentials?: BenchmarkCredentials;
 }
 
 export interface MemberSettings extends SiteSettings {

@@ -50,7 +50,14 @@ export async function discoverSite(prometheus: Prometheus, now: number): Promise
     );
   }
   const prices = await prometheus.instant(`count(${select(fedHub.cost.gpus)})`, now);
-  return { hub, members, thresholds: DEFAULT_THRESHOLDS, priced: prices.length > 0 };
+  const benchmarked = await clusters(select(fedHub.benchmark.requests));
+  return {
+    hub,
+    members,
+    thresholds: DEFAULT_THRESHOLDS,
+    priced: prices.length > 0,
+    ...(benchmarked.length > 0 ? { benchmarks: {} } : {}),
+  };
 }
 
 async function evaluateDashboard(

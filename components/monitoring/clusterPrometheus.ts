@@ -24,6 +24,8 @@ export interface ClusterPrometheusArgs {
   readonly credentials: CredentialSource;
   /** Absent: reached from inside the cluster only. */
   readonly expose?: Exposure | undefined;
+  /** Whether clients with a user may write series to it (`/api/v1/write`); default: no. */
+  readonly remoteWriteReceiver?: boolean;
   /** Jobs and rules beyond those of its own cluster. */
   readonly extras?: PrometheusExtras;
   /** Files beyond the server's own in the stack's credentials Secret; not used with existing Secrets. */
@@ -108,6 +110,7 @@ export class ClusterPrometheus extends pulumi.ComponentResource {
           image: args.image,
           resources: args.resources,
           credentials: args.credentials,
+          remoteWriteReceiver: args.remoteWriteReceiver ?? false,
           serviceAccountName: account.metadata.name,
           claimName: claim.metadata.name,
         }),

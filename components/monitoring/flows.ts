@@ -16,6 +16,8 @@ export interface MonitoringFlowsArgs {
   readonly ownKubeStateMetrics: boolean;
   /** CIDRs whose clients may connect from outside; absent where Prometheus is not exposed. */
   readonly allowFrom?: readonly string[] | undefined;
+  /** Namespace whose pods write series to Prometheus; absent where none does. */
+  readonly writersNamespace?: string | undefined;
   /** What Prometheus itself connects to by URL: members, remote-write receivers. */
   readonly urls: readonly string[];
 }
@@ -82,6 +84,16 @@ export function monitoringFlows(args: MonitoringFlowsArgs): readonly Flow[] {
           {
             purpose: "clients through a node port, which takes the node's address",
             from: nodes,
+            to: prometheus,
+            ports: [{ port: PROMETHEUS_PORT }],
+          },
+        ]),
+    ...(args.writersNamespace === undefined
+      ? []
+      : [
+          {
+            purpose: "series by remote write",
+            from: { kind: "pods" as const, namespace: args.writersNamespace },
             to: prometheus,
             ports: [{ port: PROMETHEUS_PORT }],
           },

@@ -99,7 +99,11 @@ const probes = {
   startupProbe: { ...listening, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 900 },
 };
 
-function container(image: string, resources: PodResources): types.input.core.v1.Container {
+function container({
+  image,
+  resources,
+  remoteWriteReceiver,
+}: PrometheusPodArgs): types.input.core.v1.Container {
   return {
     name: "prometheus",
     image,
@@ -110,6 +114,7 @@ function container(image: string, resources: PodResources): types.input.core.v1.
       "--storage.tsdb.path=/prometheus",
       `--web.config.file=${CREDENTIALS}/web.yml`,
       `--web.listen-address=:${String(PROMETHEUS_PORT)}`,
+      ...(remoteWriteReceiver ? ["--web.enable-remote-write-receiver"] : []),
     ],
     ports: [{ name: "https", containerPort: PROMETHEUS_PORT }],
     ...probes,
@@ -136,6 +141,8 @@ export interface PrometheusPodArgs {
   readonly image: string;
   readonly resources: PodResources;
   readonly credentials: CredentialSource;
+  /** Whether its users may write series. */
+  readonly remoteWriteReceiver: boolean;
   readonly serviceAccountName: pulumi.Input<string>;
   readonly claimName: pulumi.Input<string>;
 }
@@ -156,7 +163,7 @@ export function statefulSetSpec(args: PrometheusPodArgs): types.input.apps.v1.St
         enableServiceLinks: false,
         terminationGracePeriodSeconds: 120,
         securityContext: { ...restrictedPod, fsGroup: NOBODY, fsGroupChangePolicy: "OnRootMismatch" },
-        containers: [container(args.image, args.resources)],
+        containers: [container(args)],
         volumes: [
           { name: "config", configMap: { name: NAMES.config } },
           credentialsVolume(args.credentials),

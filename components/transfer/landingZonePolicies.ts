@@ -1,4 +1,4 @@
-import type { Grant } from "./types";
+import type { Buckets, Grant } from "./types";
 
 interface Statement {
   readonly Sid: string;
@@ -77,7 +77,19 @@ function retention(bucket: string, members: readonly string[]): readonly Stateme
   ];
 }
 
-function statements(bucket: string, grant: Grant, members: readonly string[]): readonly Statement[] {
+/** What the driver of benchmarks asks: results are written once and read by later runs. Nothing is deleted. */
+function benchmark(bucket: string): readonly Statement[] {
+  return [
+    allow("Results", ["s3:GetObject", "s3:PutObject"], [objectArn(bucket, "*")]),
+    allow("Listings", ["s3:ListBucket"], [bucketArn(bucket)]),
+  ];
+}
+
+function statements(
+  { models: bucket, benchmarks }: Buckets,
+  grant: Grant,
+  members: readonly string[],
+): readonly Statement[] {
   switch (grant.kind) {
     case "writer":
       return writer(bucket, grant.member);
@@ -90,20 +102,23 @@ function statements(bucket: string, grant: Grant, members: readonly string[]): r
     case "metrics":
       // rights of administrators know no resources
       return [{ Sid: "Metrics", Effect: "Allow", Action: ["admin:Prometheus"] }];
+    case "benchmark":
+      return benchmark(benchmarks);
   }
 }
 
 /**
- * The policy behind a grant on the bucket of models: least privilege, by what the worker asks of the store.
+ * The policy behind a grant: least privilege, by what the worker asks of the store. Benchmarks have a bucket of their
+ * own; all others reach the bucket of models alone.
  *
  * @param members whose prefixes `retention` may clean up
  */
-export function grantPolicy(bucket: string, grant: Grant, members: readonly string[]): PolicyDocument {
-  return { Version: "2012-10-17", Statement: statements(bucket, grant, members) };
+export function grantPolicy(buckets: Buckets, grant: Grant, members: readonly string[]): PolicyDocument {
+  return { Version: "2012-10-17", Statement: statements(buckets, grant, members) };
 }
 
 /** Name of that policy in MinIO. Users of one grant share it, whatever their generation. */
-export function policyName(bucket: string, grant: Grant): string {
+export function policyName({ models: bucket, benchmarks }: Buckets, grant: Grant): string {
   switch (grant.kind) {
     case "writer":
     case "reader":
@@ -114,5 +129,7 @@ export function policyName(bucket: string, grant: Grant): string {
       return `${bucket}-retention-reader`;
     case "metrics":
       return `${bucket}-metrics`;
+    case "benchmark":
+      return `${benchmarks}-benchmark`;
   }
 }

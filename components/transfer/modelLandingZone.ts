@@ -1,11 +1,10 @@
 import * as minio from "@pulumi/minio";
 import * as pulumi from "@pulumi/pulumi";
 import { grantPolicy, policyName } from "./landingZonePolicies";
-import type { LandingZoneUser } from "./types";
+import type { Buckets, LandingZoneUser } from "./types";
 
 export interface ModelLandingZoneArgs {
-  /** Names of the bucket of models, and of the one of benchmark results. */
-  readonly buckets: { readonly models: string; readonly benchmarks: string };
+  readonly buckets: Buckets;
   /** Which of both exist already: taken over as they are, and left behind on `pulumi destroy`. */
   readonly adoptBuckets: readonly string[];
   /** Every S3 user in force; two generations while credentials rotate. */
@@ -64,7 +63,7 @@ function usersByPolicy({
 }: ModelLandingZoneArgs): ReadonlyMap<string, readonly LandingZoneUser[]> {
   const byPolicy = new Map<string, LandingZoneUser[]>();
   for (const user of users) {
-    const policy = policyName(buckets.models, user.grant);
+    const policy = policyName(buckets, user.grant);
     byPolicy.set(policy, [...(byPolicy.get(policy) ?? []), user]);
   }
   return byPolicy;
@@ -125,7 +124,7 @@ export class ModelLandingZone extends pulumi.ComponentResource {
   ): void {
     const [first] = users;
     if (first === undefined) return;
-    const document = grantPolicy(buckets.models, first.grant, membersOf(all));
+    const document = grantPolicy(buckets, first.grant, membersOf(all));
     const { name: policyName } = new minio.IamPolicy(
       `${name}-${policy}-policy`,
       { name: policy, policy: JSON.stringify(document) },

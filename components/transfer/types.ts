@@ -96,7 +96,12 @@ export type Grant =
   /** Read the report of that, for metrics. */
   | { readonly kind: "retentionReader" }
   /** Read the store's own metrics, and nothing that it holds. */
-  | { readonly kind: "metrics" };
+  | { readonly kind: "metrics" }
+  /** Keep the results of benchmarks, and read those of earlier runs. */
+  | { readonly kind: "benchmark" };
+
+/** Names of the bucket of models, and of the one of benchmark results. */
+export type Buckets = Readonly<Record<"models" | "benchmarks", string>>;
 
 /** An S3 user that the landing zone makes. */
 export interface LandingZoneUser {

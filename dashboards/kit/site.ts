@@ -12,6 +12,11 @@ export interface Site {
   readonly thresholds: Thresholds;
   /** Whether GPUs have a price: without one, nothing is known of costs. */
   readonly priced: boolean;
+  /** Absent: no benchmarks write to the hub. */
+  readonly benchmarks?: {
+    /** URL of the model registry, for people. */
+    readonly registryUrl?: string;
+  };
 }
 
 /** A cluster has one colour wherever it is drawn; what belongs to it is drawn in shades of dashes, not of colour. */

@@ -127,6 +127,22 @@ export function age<L extends string>(vector: Vector<L>): Vector<L> {
   return computed(`time() - ${operand(vector)}`, vector.labels, "seconds", vector);
 }
 
+/** What each series of a metric was over the window: its last value, its highest, the sum of its samples. */
+export function over<M extends Selectable>(
+  what: "last" | "max" | "sum",
+  metric: M,
+  matchers?: Matchers<M>,
+): Vector<LabelsOf<M>> {
+  const { expr, unit, labels } = series(metric, matchers);
+  // the last value is the only one that keeps the metric's name
+  return {
+    expr: `${what}_over_time(${expr}[$__range])`,
+    unit,
+    labels,
+    ...(what === "last" ? { named: true } : {}),
+  };
+}
+
 /** The series whose value is above a limit. */
 export function above<L extends string>(vector: Vector<L>, limit: number): Vector<L> {
   return { ...vector, expr: `${operand(vector)} > ${limit}`, binary: true };

@@ -7,11 +7,11 @@ const deployment = ["namespace", "deployment"] as const;
 
 /**
  * Kubernetes labels that kube-state-metrics must be allowed to tell, by resource: they say which model, trained on
- * which cluster, a pod serves in which version, and which InferenceService a Deployment belongs to.
+ * which cluster, a pod serves in which version, and which InferenceService a Deployment and its pods belong to.
  */
 export const allowedLabels = {
   deployments: ["serving.kserve.io/inferenceservice"],
-  pods: ["model-cluster", "model-name", "model-version"],
+  pods: ["model-cluster", "model-name", "model-version", "serving.kserve.io/inferenceservice"],
 } as const;
 
 /** kube-state-metrics: what the API knows of its objects. */
@@ -66,16 +66,28 @@ export const kubeState = exporterMetrics(
       labels: [...pod, "condition"],
       meaning: "1 for the condition (true, false, unknown) of a pod's readiness",
     },
+    podCreated: {
+      name: "kube_pod_created",
+      unit: "unix seconds",
+      labels: pod,
+      meaning: "when a pod was made",
+    },
     podReadyTime: {
       name: "kube_pod_status_ready_time",
       unit: "unix seconds",
       labels: pod,
-      meaning: "when a pod became ready",
+      meaning: "when a pod last became ready",
     },
     podLabels: {
       name: "kube_pod_labels",
       unit: "info",
-      labels: [...pod, "label_model_cluster", "label_model_name", "label_model_version"],
+      labels: [
+        ...pod,
+        "label_model_cluster",
+        "label_model_name",
+        "label_model_version",
+        "label_serving_kserve_io_inferenceservice",
+      ],
       meaning: "1 for each pod, with those of its labels that are allowed",
     },
     podRequests: {

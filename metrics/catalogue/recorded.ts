@@ -4,6 +4,7 @@
  * alone; `fed_hub:` on the hub alone.
  */
 import type { ClusterMetric } from "./recorded/define";
+import { benchmark } from "./recorded/benchmark";
 import { gpus, localGpus } from "./recorded/gpus";
 import { health, hubHealth, localHealth } from "./recorded/health";
 import { comparison, cost, totals } from "./recorded/comparison";
@@ -52,6 +53,7 @@ export const fedHub = {
   comparison,
   cost,
   totals,
+  benchmark,
   health: hubHealth,
 } as const;
 

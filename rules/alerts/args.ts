@@ -9,11 +9,18 @@ export interface Objectives {
   readonly success: number;
   /** Share of requests that must be answered within the latency limit (`inferenceP95.warning`). */
   readonly latency: number;
+  /** Share of a served model's pods that must be ready in time (`coldStart.warning`) after they were made. */
+  readonly coldStart: number;
   /** Share of time in which each model's newest content must be registered in time (`transferLag.warning`). */
   readonly freshness: number;
 }
 
-export const DEFAULT_OBJECTIVES: Objectives = { success: 0.99, latency: 0.95, freshness: 0.95 };
+export const DEFAULT_OBJECTIVES: Objectives = {
+  success: 0.99,
+  latency: 0.95,
+  coldStart: 0.95,
+  freshness: 0.95,
+};
 
 /** What the alerts of one cluster about itself are made of. */
 export interface ClusterAlertArgs {

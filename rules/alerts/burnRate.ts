@@ -4,6 +4,8 @@ import type { AlertDefinition } from "./alert";
 interface Burn {
   readonly times: number;
   readonly long: string;
+  /** Length of the long window. */
+  readonly seconds: number;
   readonly short: string;
   /** At which the windows are looked at, where that is to be said. */
   readonly step: string;
@@ -11,14 +13,14 @@ interface Burn {
 
 /** What wakes somebody: 2 % of a month's budget within an hour, 5 % within six. */
 const pages: readonly Burn[] = [
-  { times: 14.4, long: "1h", short: "5m", step: "1m" },
-  { times: 6, long: "6h", short: "30m", step: "1m" },
+  { times: 14.4, long: "1h", seconds: 3_600, short: "5m", step: "1m" },
+  { times: 6, long: "6h", seconds: 21_600, short: "30m", step: "1m" },
 ];
 
 /** What waits for working hours: 10 % of a month's budget within a day, or within three. */
 const tickets: readonly Burn[] = [
-  { times: 3, long: "1d", short: "2h", step: "5m" },
-  { times: 1, long: "3d", short: "6h", step: "5m" },
+  { times: 3, long: "1d", seconds: 86_400, short: "2h", step: "5m" },
+  { times: 1, long: "3d", seconds: 259_200, short: "6h", step: "5m" },
 ];
 
 export interface BurnRateArgs extends Omit<AlertDefinition, "description" | "expr" | "for" | "severity"> {
@@ -30,6 +32,11 @@ export interface BurnRateArgs extends Omit<AlertDefinition, "description" | "exp
   readonly told: readonly string[];
   /** Expression of the share that was bad over a window, looked at in steps; it carries those labels. */
   readonly bad: (window: string, step: string) => string;
+  /**
+   * Expression that holds, by those labels, where the long window has so much to judge by that a share says something;
+   * absent where it always has.
+   */
+  readonly enough?: (window: string, seconds: number) => string;
 }
 
 /**
@@ -38,7 +45,7 @@ export interface BurnRateArgs extends Omit<AlertDefinition, "description" | "exp
  *
  * @throws RangeError for an objective that leaves no budget, or whose budget no burn can exceed.
  */
-export function burnRateAlerts({ objective, told, bad, description, ...definition }: BurnRateArgs): {
+export function burnRateAlerts({ objective, told, bad, enough, description, ...definition }: BurnRateArgs): {
   readonly pages: readonly AlertDefinition[];
   readonly tickets: readonly AlertDefinition[];
 } {
@@ -47,9 +54,11 @@ export function burnRateAlerts({ objective, told, bad, description, ...definitio
       `${definition.alert}: an objective of ${objective} can not be watched; give a share from 0.94 to below 1`,
     );
   }
-  const over = ({ times, long, short, step }: Burn): string => {
+  const over = ({ times, long, seconds, short, step }: Burn): string => {
     const limit = Number((times * (1 - objective)).toPrecision(12));
-    return `${bad(long, step)} > ${limit} and on (${told.join(", ")}) ${bad(short, step)} > ${limit}`;
+    const on = `and on (${told.join(", ")})`;
+    const judged = enough === undefined ? "" : ` ${on} ${enough(long, seconds)}`;
+    return `${bad(long, step)} > ${limit} ${on} ${bad(short, step)} > ${limit}${judged}`;
   };
   const alerts = (burns: readonly Burn[], more: Pick<AlertDefinition, "for" | "severity">) =>
     burns.map((burn) => ({

@@ -22,6 +22,7 @@ export type { AlertDefinition, Severity } from "./alert";
 export { DEFAULT_OBJECTIVES } from "./args";
 export type { ClusterAlertArgs, Objectives } from "./args";
 export type { HubAlertArgs } from "./hub";
+export { START_BOUNDS } from "./startBounds";
 export { hops } from "./delivery";
 export type { Hop } from "./delivery";
 

@@ -54,7 +54,7 @@ export function servedModelRules({ own, inventory, local: recordLocal }: Recorde
 }
 
 /** Records of the models that are told apart. */
-function ofModels({ own, record }: Recorder) {
+export function ofModels({ own, record }: Recorder) {
   return (metric: ClusterMetric, expr: string): RecordingRule =>
     record(metric, `(${expr}) and on (cluster, model) ${own(local.ranked)}`);
 }

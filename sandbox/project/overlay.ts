@@ -23,6 +23,9 @@ export const alertmanagerNodePorts = [30993, 30994];
 /** What runs in the sandbox: Grafana does not. */
 export type SandboxImages = Omit<Images, "grafana">;
 
+/** A pod here has a third of a core, and starts in tens of seconds where a site's takes a few. */
+const coldStart = { warning: 120, critical: 300 };
+
 type Hub = z.input<typeof hubSchema>;
 type Member = z.input<typeof memberSchema>;
 type Site = Hub | Member;
@@ -93,6 +96,7 @@ function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): H
     alerting: {
       ...committed.alerting,
       ...alerting("cloud"),
+      thresholds: { ...committed.alerting.thresholds, coldStart },
       expose: { nodePorts: alertmanagerNodePorts, allowFrom: [network.everything] },
     },
     members: (committed.members ?? []).map((member) => ({

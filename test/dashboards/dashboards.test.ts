@@ -137,6 +137,9 @@ describe("every panel", () => {
       ["federation-cluster-overview", "What costs health", "nothing costs health"],
       ["federation-cluster-overview", "Alerts that fire", "no alert fires"],
       ["federation-resource-utilization", "GPUs by last XID error", "no GPU had an error"],
+      ...["Benchmark rate by run", "Benchmark P95 by run", "Benchmark failures by run", "Benchmark runs"].map(
+        (title) => ["federation-inference-performance", title, "no benchmark ran"],
+      ),
       ["federation-health", "Alerts that fire", "no alert fires"],
     ]);
     const empty = everyPanel.filter(({ panel }) => panel.fieldConfig?.defaults.noValue === "none");
@@ -166,5 +169,32 @@ describe("a site without prices", () => {
         .join("");
     expect(asked(true)).toMatch(/fed_hub:gpu_cost/);
     expect(asked(false)).not.toMatch(/fed_hub:(gpu_cost|inference_cost)/);
+  });
+});
+
+describe("benchmarks", () => {
+  const rowOf = (benchmarks: (typeof site)["benchmarks"]) => {
+    const { benchmarks: _, ...rest } = site;
+    const made = buildDashboards({ ...rest, ...(benchmarks === undefined ? {} : { benchmarks }) });
+    return panelsOf(made.find(({ uid }) => uid === "federation-inference-performance")!.model).filter(
+      ({ title }) => title?.startsWith("Benchmark"),
+    );
+  };
+
+  it("are shown where they write to the hub, and lead to the registry where it is known", () => {
+    expect(rowOf(undefined)).toEqual([]);
+    expect(rowOf({}).map(({ title, links }) => [title, links])).toEqual([
+      ["Benchmark rate by run", undefined],
+      ["Benchmark P95 by run", undefined],
+      ["Benchmark failures by run", undefined],
+      ["Benchmark runs", undefined],
+    ]);
+    expect(rowOf({ registryUrl: "https://mlflow.example:5000" }).flatMap(({ links = [] }) => links)).toEqual([
+      expect.objectContaining({
+        title: "Model versions in the registry",
+        url: "https://mlflow.example:5000/#/models",
+        targetBlank: true,
+      }),
+    ]);
   });
 });

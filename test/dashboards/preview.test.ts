@@ -109,6 +109,14 @@ describe("the preview of a federation whose every series is there", () => {
     expect(waiting?.[12]).toBe(seeded.now / 1000 - (waiting?.[3] as number) / 1000);
   });
 
+  it("shows every figure of a benchmark's run in one row, also when the run is over", () => {
+    const { headings, rows } = tableOf(panelOf(shown, "federation-inference-performance", "Benchmark runs"));
+    expect(headings.slice(0, 4)).toEqual(["Cluster", "Model", "Version", "Run"]);
+    // three models in two versions
+    expect(rows).toHaveLength(6);
+    expect(rows.flat().filter((value) => value === undefined)).toEqual([]);
+  });
+
   it("shows the time without a member's heartbeat as blind", () => {
     const html = page(
       shown.dashboards.filter(({ dashboard }) => dashboard.uid === "federation-cluster-overview"),

@@ -102,6 +102,7 @@ describe("hubRuleGroups", () => {
       "hub-ratios",
       "hub-inference",
       "hub-pipeline",
+      "hub-benchmarks",
       "hub-comparison",
       "hub-totals",
     ]);

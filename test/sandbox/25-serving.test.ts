@@ -1,4 +1,5 @@
 import { fedHub } from "../../metrics/catalogue";
+import { startBounds } from "../../metrics/catalogue/recorded/serving";
 import { until } from "../../sandbox/checks";
 import { gpus, simulatedType } from "../../sandbox/gpus/inventory";
 import { sandboxModel as model } from "../../sandbox/models";
@@ -70,6 +71,16 @@ describe("the served model", () => {
     );
     expect(within).toBeGreaterThan(0);
     expect(within).toBeLessThan(1);
+  });
+
+  it("is told how long its pods took to be ready, by bounds", async () => {
+    const of = `{cluster="cloud",model="${model}"}`;
+    await until("a time from made to ready", 120, async () => {
+      const seconds = await queryValue(at.hub, `fed_cluster:inference_start:max_seconds${of}`);
+      return seconds !== undefined && seconds > 0 && seconds < 600 ? [] : [`${seconds ?? "no"} seconds`];
+    });
+    const bounds = await query(at.hub, `fed_cluster:inference_starts:bucket_count5m${of}`);
+    expect(bounds.map(({ metric }) => metric.le).sort()).toEqual([...startBounds].sort());
   });
 
   it("has an autoscaler that knows its CPU from metrics-server, and a replica that is wanted and available", async () => {

@@ -94,6 +94,7 @@ describe("rotation of credentials", () => {
     /** The S3 users of these generations, and a transfer that works with what the member has now. */
     const transfer = async (...of: readonly Generation[]): Promise<void> => {
       const names = [
+        "benchmark",
         "model-retention-run",
         "model-retention-status",
         "model-sync-run-hpc",

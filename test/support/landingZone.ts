@@ -73,7 +73,7 @@ export function landingZoneLeftovers(): readonly string[] {
   return [
     ...jsonLines(mc("ls", "sandbox", "--json")).map(({ key }) => `bucket ${String(key)}`),
     ...minioUsers().map((name) => `user ${name}`),
-    ...policies.filter((name) => name.startsWith("models-")).map((name) => `policy ${name}`),
+    ...policies.filter((name) => /^(models|benchmarks)-/.test(name)).map((name) => `policy ${name}`),
   ];
 }
 

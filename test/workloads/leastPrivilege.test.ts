@@ -12,7 +12,7 @@ import { parseHubSettings } from "../../workloads/model-sync/retention/settings"
 import { S3Client } from "../../workloads/model-sync/s3/client";
 import type { S3Credentials } from "../../workloads/model-sync/s3/http";
 import { readState } from "../../workloads/model-sync/state/store";
-import { bucketName, makeBucket, once, rootBucket } from "./support/registry";
+import { bucketName, buckets, makeBucket, once, rootBucket } from "./support/registry";
 import type { Server } from "./support/servers";
 import { dispose, minioCredentials, startMinio, startMlflow } from "./support/servers";
 import { Site, counts } from "./support/site";
@@ -53,21 +53,21 @@ function userWith(grant: Grant, members: readonly string[] = []): S3Credentials 
     });
   try {
     const document = join(folder, "policy.json");
-    writeFileSync(document, JSON.stringify(grantPolicy(bucketName, grant, members)));
-    admin("policy", "create", "store", policyName(bucketName, grant), document);
+    writeFileSync(document, JSON.stringify(grantPolicy(buckets, grant, members)));
+    admin("policy", "create", "store", policyName(buckets, grant), document);
     admin("user", "add", "store", user.accessKeyId, user.secretAccessKey);
-    admin("policy", "attach", "store", policyName(bucketName, grant), "--user", user.accessKeyId);
+    admin("policy", "attach", "store", policyName(buckets, grant), "--user", user.accessKeyId);
   } finally {
     rmSync(folder, { recursive: true });
   }
   return user;
 }
 
-/** The bucket as a user sees it. */
-function bucketOf(credentials: S3Credentials): S3Client {
+/** A bucket as a user sees it. */
+function bucketOf(credentials: S3Credentials, bucket = bucketName): S3Client {
   const client = new S3Client({
     endpoint: minio.url,
-    bucket: bucketName,
+    bucket,
     region: "us-east-1",
     credentials,
     retry: once,
@@ -261,5 +261,49 @@ describe("the grants of retention", () => {
     await expect(reader.get(own)).rejects.toMatchObject(denied);
     await expect(reader.put("retention/report.json", Buffer.from("{}"))).rejects.toMatchObject(denied);
     await expect(reader.delete("retention/report.json")).rejects.toMatchObject(denied);
+  });
+});
+
+describe("the grant of benchmarks", () => {
+  let results: S3Client;
+  let rootResults: S3Client;
+
+  beforeAll(async () => {
+    await makeBucket(minio.url, buckets.benchmarks);
+    rootResults = rootBucket(minio.url, once, buckets.benchmarks);
+    clients.push(rootResults);
+    results = bucketOf(userWith({ kind: "benchmark" }), buckets.benchmarks);
+  });
+
+  it("is enough to keep a result, and to read those of earlier runs", async () => {
+    const [earlier, own] = ["tiny/summaries/run-1.json", "tiny/summaries/run-2.json"];
+    await rootResults.put(earlier, Buffer.from("earlier"));
+    await results.put(own, Buffer.from("own"));
+    await results.put("tiny/3/run-2/report.html", Buffer.from("<html>"));
+    expect(await listed(results.list("tiny/summaries/"))).toEqual([earlier, own]);
+    expect((await results.get(earlier))?.body.toString()).toBe("earlier");
+  });
+
+  it("deletes nothing, and ends at the bucket", async () => {
+    const key = "tiny/3/run-3/result.json";
+    const { versionId } = await results.put(key, Buffer.from("kept"));
+    await expect(results.delete(key)).rejects.toMatchObject(denied);
+    await expect(results.delete(key, versionId)).rejects.toMatchObject(denied);
+    expect((await rootResults.get(key))?.body.toString()).toBe("kept");
+
+    const models = bucketOf(userWith({ kind: "benchmark" }));
+    await root.put("models/hpc/net/w.bin", Buffer.from("weights"));
+    await expect(models.get("models/hpc/net/w.bin")).rejects.toMatchObject(denied);
+    await expect(models.put("models/hpc/net/w.bin", Buffer.from("x"))).rejects.toMatchObject(denied);
+    await expect(listed(models.list(""))).rejects.toMatchObject(denied);
+  });
+
+  it("is no way for those who move models into the results", async () => {
+    const { site } = member();
+    const writer = bucketOf(userWith({ kind: "writer", member: site.member }), buckets.benchmarks);
+    await expect(writer.get("tiny/summaries/run-1.json")).rejects.toMatchObject(denied);
+    await expect(writer.put(`models/${site.member}/x`, Buffer.from("x"))).rejects.toMatchObject(denied);
+    const retention = bucketOf(userWith({ kind: "retention" }, [site.member]), buckets.benchmarks);
+    await expect(retention.delete("tiny/summaries/run-1.json")).rejects.toMatchObject(denied);
   });
 });

@@ -1,5 +1,6 @@
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
-import type { GridPos, Panel as Built } from "@grafana/grafana-foundation-sdk/dashboard";
+import { DashboardLinkBuilder, DashboardLinkType } from "@grafana/grafana-foundation-sdk/dashboard";
+import type { DashboardLink, GridPos, Panel as Built } from "@grafana/grafana-foundation-sdk/dashboard";
 import {
   DataqueryBuilder,
   PromQueryFormat,
@@ -17,6 +18,8 @@ export interface PanelText {
   readonly description: string;
   /** Why it is good that it shows nothing; absent where it must always show something. */
   readonly emptyIsGood?: string;
+  /** Where more is found of what it shows. */
+  readonly link?: { readonly title: string; readonly url: string };
 }
 
 /** A query and the name of its series: text with `{{label}}` placeholders. */
@@ -45,6 +48,7 @@ export interface PanelBuilder extends Builder<Built> {
   unit(id: string): this;
   decimals(digits: number): this;
   noValue(text: string): this;
+  links(links: Builder<DashboardLink>[]): this;
   withTarget(target: DataqueryBuilder): this;
 }
 
@@ -86,7 +90,7 @@ function target({ vector, legend }: Query, index: number, asked: Asked): Dataque
 /** What is the same for all kinds of panels. */
 export function panel<B extends PanelBuilder>(
   builder: B,
-  { title, description, emptyIsGood }: PanelText,
+  { title, description, emptyIsGood, link }: PanelText,
   {
     queries,
     asked,
@@ -97,6 +101,11 @@ export function panel<B extends PanelBuilder>(
   builder.title(title).description(description).datasource(dataSource).unit(id);
   if (decimals !== undefined) builder.decimals(decimals);
   builder.noValue(emptyIsGood === undefined ? "no data" : "none");
+  if (link !== undefined) {
+    builder.links([
+      new DashboardLinkBuilder(link.title).type(DashboardLinkType.Link).url(link.url).targetBlank(true),
+    ]);
+  }
   queries.forEach((query, index) => builder.withTarget(target(query, index, asked)));
   return { builder, queries, ...(emptyIsGood === undefined ? {} : { emptyIsGood }) };
 }

@@ -8,6 +8,11 @@ const MAX_BUCKETS = 32;
 /** Versions of one model that are served at once while one replaces the other. */
 const VERSIONS_AT_ONCE = 2;
 
+/** Upper bounds of the time in which a pod becomes ready, as `le` is written. */
+export const startBounds = ["5", "10", "20", "30", "60", "120", "300", "+Inf"] as const;
+/** How long a start is counted, seconds. */
+export const START_COUNTED_SECONDS = 300;
+
 const model = { model: "models" } as const;
 const version = { source: 1, ...model, version: VERSIONS_AT_ONCE } as const;
 
@@ -98,6 +103,18 @@ export const serving = clusterMetrics({
     unit: "count",
     meaning: "horizontal pod autoscalers that want more replicas than they may have, or all they may",
   },
+  starts: {
+    name: "inference_starts:bucket_count5m",
+    unit: "count",
+    labels: { ...model, le: startBounds },
+    meaning: "pods that first became ready within 5 minutes, at most le seconds after they were made",
+  },
+  startMax: {
+    name: "inference_start:max_seconds",
+    unit: "seconds",
+    labels: model,
+    meaning: "longest time from made to first ready of the pods there are, to a second",
+  },
   versionPods: {
     name: "serving_version:ready_pods",
     unit: "count",
@@ -113,6 +130,7 @@ export const serving = clusterMetrics({
 });
 
 const pod = ["namespace", "pod"] as const;
+const madeOnce = [...pod, "uid"] as const;
 
 /** What joins and limits the recordings of served models. */
 export const localServing = localMetrics({
@@ -127,6 +145,18 @@ export const localServing = localMetrics({
     unit: "per second",
     labels: ["model"],
     meaning: "the same of the models that recordings tell apart: those with most requests",
+  },
+  firstReady: {
+    name: "serving_pod:first_ready_seconds",
+    unit: "unix seconds",
+    labels: [...madeOnce, "model"],
+    meaning: "when a pod of a served model first became ready, however often it was unready since",
+  },
+  start: {
+    name: "serving_pod:start_seconds",
+    unit: "seconds",
+    labels: [...madeOnce, "model"],
+    meaning: "time from made to first ready of each pod of a served model",
   },
   versions: {
     name: "serving_version:info",

@@ -12,7 +12,7 @@ export const MEMBER = "hpc";
 const places: readonly (readonly [pattern: RegExp, clusters: readonly string[]])[] = [
   [/^fed_hub:federation_/, [FEDERATION]],
   [/^fed_(cluster|hub):(slurm|beegfs|transfer)/, [MEMBER]],
-  [/^fed_(cluster|hub):(minio|mlflow|retention|inference|serving|autoscalers)/, [HUB]],
+  [/^fed_(cluster|hub):(minio|mlflow|retention|inference|serving|autoscalers|benchmark)/, [HUB]],
   [/^fed_hub:(heartbeat|federate)/, [MEMBER]],
   [/^fed_hub:comparison:(difference|ratio)/, [MEMBER]],
 ];
@@ -34,6 +34,7 @@ const labelValues: Readonly<Record<string, Readonly<Record<string, readonly stri
   partition: both("train", "debug", "interactive"),
   model: both("llama-chat", "resnet-50", "fraud-xgb"),
   version: both("11", "12"),
+  testid: both("benchmark-nightly-x7k2f"),
   source: both(MEMBER),
   bucket: both("models", "artifacts", "state"),
   limit: both("buckets", "gpu_types", "models_served", "models_transferred", "namespaces", "partitions"),

@@ -106,6 +106,12 @@ const points: Readonly<Record<string, readonly [number, number]>> = {
   storage: [5, 0],
 };
 
+/** A value that is there while a benchmark runs: in the last half hour. */
+const whileBenchmarked =
+  (value: Value): Value =>
+  (at) =>
+    at.now - at.time < 1800 ? value(at) : NaN;
+
 /** While the link to the member was cut. */
 const outage = ({ cluster, time, now }: At): boolean =>
   cluster === "hpc" && now - time > 7000 && now - time < 7840;
@@ -309,6 +315,9 @@ export const values: Readonly<Record<string, Value>> = {
   "inference_autoscaler:replicas": ({ label }) =>
     ({ min: 1, max: 6, current: 3, desired: 3 })[label("bound")] ?? 3,
   "autoscalers_at_limit:count": zero,
+  "inference_starts:bucket_count5m": ({ label, time }) =>
+    time % 7200 < 300 ? (label("le") === "5" ? 1 : 2) : 0,
+  "inference_start:max_seconds": by(7.4, 0, 0.3),
   "serving_version:ready_pods": count(3, 0),
   "serving_stage:timestamp_seconds": stage,
   "heartbeat:age_seconds": ({ time, now, about }) =>
@@ -346,6 +355,14 @@ export const values: Readonly<Record<string, Value>> = {
   "inference_duration:mean_seconds": (at) => median(at) * 1.2,
   "inference_first_token:p95_seconds": by(0.31, 1, 0.2),
   "inference_kv_cache:utilisation": by(0.63, 0, 0.15),
+  "benchmark_requests:rate1m": whileBenchmarked(({ about }) => 64 * about(0.02)),
+  "benchmark_failures:ratio": whileBenchmarked(({ about }) => 0.003 * about(0.5)),
+  "benchmark_dropped:rate1m": whileBenchmarked(zero),
+  "benchmark_duration:p95_seconds": whileBenchmarked((at) => median(at) * 2.6),
+  "benchmark_duration:p99_seconds": whileBenchmarked((at) => median(at) * 4.4),
+  "benchmark_duration:mean_seconds": whileBenchmarked((at) => median(at) * 1.3),
+  "benchmark_duration:max_seconds": whileBenchmarked((at) => median(at) * 7),
+  "benchmark_virtual_users:count": whileBenchmarked(() => 74),
   "pipeline_stage:timestamp_seconds": (at) =>
     at.label("model") === "fraud-xgb" &&
     at.label("version") === "12" &&

@@ -217,6 +217,16 @@ describe("an objective", () => {
     ).toThrow(`X: an objective of ${objective} can not be watched; give a share from 0.94 to below 1`);
   });
 
+  it("of cold starts is held to a bound by which starts are counted", () => {
+    const thresholds = {
+      ...DEFAULT_THRESHOLDS,
+      coldStart: { ...DEFAULT_THRESHOLDS.coldStart, warning: 15 },
+    };
+    expect(() => clusterGroups({ thresholds })).toThrow(
+      "coldStart.warning: starts are not counted at 15 s; choose one of 5, 10, 20, 30, 60, 120, 300",
+    );
+  });
+
   it("is one that can be watched by default", () => {
     expect(Object.values(DEFAULT_OBJECTIVES).filter((share) => !(share >= 0.94 && share < 1))).toEqual([]);
   });

@@ -9,6 +9,8 @@ export interface Evaluation {
   readonly input: readonly InputSeries[];
   /** Default: 10m. */
   readonly at?: string;
+  /** Between samples and evaluations; default: 1m. */
+  readonly interval?: "30s" | "1m";
   /** Every series of each name given here, by name and labels in promtool's notation. */
   readonly gives?: Readonly<Record<string, number>>;
   /** Names under which there must be no series. */
@@ -17,10 +19,10 @@ export interface Evaluation {
 
 const nameOf = (series: string): string => series.split("{")[0] ?? series;
 
-/** Evaluates groups once a minute and compares; throws promtool's report where a series differs, is missing or is too many. */
+/** Evaluates groups and compares; throws promtool's report where a series differs, is missing or is too many. */
 export function evaluate(
   groups: readonly RuleGroup[],
-  { input, at = "10m", gives = {}, none = [] }: Evaluation,
+  { input, at = "10m", interval = "1m", gives = {}, none = [] }: Evaluation,
 ): void {
   const names = [...new Set([...Object.keys(gives).map(nameOf), ...none])];
   const expect = names.map((name) => ({
@@ -28,7 +30,7 @@ export function evaluate(
     at,
     gives: Object.fromEntries(Object.entries(gives).filter(([series]) => nameOf(series) === name)),
   }));
-  testRules(renderRules(groups), [{ name: "scenario", interval: "1m", input, expect }]);
+  testRules(renderRules(groups), [{ name: "scenario", interval, input, expect }]);
 }
 
 function chosen(groups: readonly RuleGroup[], names: readonly string[]): readonly RuleGroup[] {

@@ -123,6 +123,56 @@ describe("the credentials of Grafana", () => {
   });
 });
 
+describe("the user of benchmarks", () => {
+  const hubWithZone = { ...HUB, landingZone: true };
+
+  test("is made for a hub with a landing zone alone, or beside what is there, with its S3 user", async () => {
+    const { secrets } = await createSecrets([hubWithZone, { ...HPC, landingZone: true }], NOW);
+    expect(hubSecretsSchema.parse(secrets)).toEqual(secrets);
+    const { cloud, hpc } = secrets.generations[0].clusters;
+    expect(cloud!.benchmark!.username).toBe("benchmark-1");
+    expect(await compare(cloud!.benchmark!.password, cloud!.benchmark!.hash)).toBe(true);
+    expect(cloud!.s3!.benchmark).toHaveLength(40);
+    expect([hpc!.benchmark, hpc!.s3!.benchmark]).toEqual([undefined, undefined]);
+
+    const { benchmark: _, s3, ...others } = cloud!;
+    const { benchmark: __, ...earlierS3 } = s3!;
+    const earlier = { ...others, s3: earlierS3 };
+    const generation = { ...secrets.generations[0], clusters: { cloud: earlier, hpc: hpc! } };
+    const listed = [hubWithZone, { ...HPC, landingZone: true }];
+    const completed = await completeSecrets({ generations: [generation] }, listed, NOW);
+    expect(completed.said).toEqual([
+      "made the S3 users of cluster cloud (generation 1)",
+      "made the user of benchmarks (generation 1)",
+    ]);
+    const { benchmark: made, s3: madeS3, ...kept } = completed.secrets.generations[0].clusters.cloud!;
+    expect([kept, made!.username, madeS3]).toEqual([
+      others,
+      "benchmark-1",
+      { ...earlierS3, benchmark: expect.any(String) as string },
+    ]);
+    expect(await completeSecrets(completed.secrets, listed, NOW)).toEqual({
+      secrets: completed.secrets,
+      said: [],
+    });
+  });
+
+  test("has another name and password in the next generation, and goes with the landing zone", async () => {
+    const { secrets } = await createSecrets([hubWithZone], NOW);
+    const rotated = (await rotate(secrets, [hubWithZone], NOW)).secrets;
+    const [old, newest] = rotated.generations.map(({ clusters }) => clusters.cloud!.benchmark!);
+    expect([old!.username, newest!.username]).toEqual(["benchmark-1", "benchmark-2"]);
+    expect(newest!.password).not.toBe(old!.password);
+
+    const removed = await completeSecrets(secrets, [HUB], NOW);
+    expect(removed.said).toEqual([
+      "removed the S3 users of cluster cloud (generation 1): the hub has no landing zone",
+      "removed the user of benchmarks (generation 1): the hub has no landing zone for their results",
+    ]);
+    expect(removed.secrets.generations[0].clusters.cloud).not.toHaveProperty("benchmark");
+  });
+});
+
 test("rotates beside the old generation, bridges the CAs, and finishes with the new one alone", async () => {
   const { secrets, said } = await rotate(first, [HUB, HPC], NOW);
   expect(said).toEqual(["made generation 2 beside generation 1"]);

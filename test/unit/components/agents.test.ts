@@ -54,7 +54,7 @@ describe("kube-state-metrics", () => {
     const resources = rules.flatMap((rule) => rule.resources).sort();
     expect(spec.template.spec.containers[0]?.args[2]).toBe(`--resources=${resources.join(",")}`);
     expect(spec.template.spec.containers[0]?.args[3]).toBe(
-      "--metric-labels-allowlist=deployments=[serving.kserve.io/inferenceservice],pods=[model-cluster,model-name,model-version]",
+      "--metric-labels-allowlist=deployments=[serving.kserve.io/inferenceservice],pods=[model-cluster,model-name,model-version,serving.kserve.io/inferenceservice]",
     );
     expect(resources).not.toContain("secrets");
     expect(resources).not.toContain("configmaps");

@@ -136,6 +136,20 @@ describe("a cluster's Prometheus", () => {
     });
   });
 
+  it("takes series by remote write only where it is told to", async () => {
+    const args = async (change: Partial<ClusterPrometheusArgs>): Promise<readonly string[]> => {
+      const { inputs } = only(await member(change), "prometheus-stateful-set");
+      const { template } = inputs.spec as { template: { spec: { containers: { args: string[] }[] } } };
+      return template.spec.containers[0]!.args;
+    };
+    expect(await args({})).not.toContain("--web.enable-remote-write-receiver");
+    expect(await args({ remoteWriteReceiver: false })).toEqual(await args({}));
+    expect(await args({ remoteWriteReceiver: true })).toEqual([
+      ...(await args({})),
+      "--web.enable-remote-write-receiver",
+    ]);
+  });
+
   it("is one pod, restricted, that reloads by itself and is ready by promtool", async () => {
     const { inputs } = only(await member(), "prometheus-stateful-set");
     const listening = { tcpSocket: { port: "https" } };

@@ -137,6 +137,17 @@ describe("the monitoring flows, as rendered policies", () => {
     expect(allowed(inside, { from: ip(NODE), to: prometheus, port: 9090 })).toBe(false);
   });
 
+  it("let pods of one namespace write series, and none of any other", () => {
+    const writer: Endpoint = { namespace: "benchmarks", labels: { app: "benchmark" } };
+    const to = { to: prometheus, port: 9090 };
+    const writable = rendered({ ...site, writersNamespace: "benchmarks" });
+    expect(allowed(writable, { from: writer, ...to })).toBe(true);
+    expect(allowed(writable, { from: writer, to: prometheus, port: 9091 })).toBe(false);
+    expect(allowed(writable, { from: writer, to: kubeStateMetrics, port: 9090 })).toBe(false);
+    expect(allowed(writable, { from: anywhere, ...to })).toBe(false);
+    expect(allowed(policies, { from: writer, ...to })).toBe(false);
+  });
+
   it("have no policy of kube-state-metrics where it is not this project's own", () => {
     const flows = monitoringFlows({ ...site, ownKubeStateMetrics: false });
     expect(networkPolicies(flows).map(({ name }) => name)).toEqual(["prometheus"]);

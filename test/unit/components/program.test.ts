@@ -87,6 +87,7 @@ function site(
       alertmanager: "alertmanager:v0.28.1",
       node: "node:24",
       grafana: GRAFANA_IMAGE,
+      k6: "k6:1.8.1",
     },
     credentials: { kind: "stack", web: pulumi.secret(web) },
   };
@@ -449,6 +450,24 @@ describe("the program", () => {
     });
     const identity = into.findIndex(({ name }) => name === "cluster-identity");
     expect(into.findIndex(({ name }) => name === "minio")).toBeGreaterThan(identity);
+  });
+
+  it("lets benchmarks write to the hub's Prometheus, and only where they can keep their results", async () => {
+    const benchmarkCredentials = {
+      prometheus: pulumi.secret({ username: "benchmark-1", password: "benchmark-password", ca: "ca" }),
+      store: pulumi.secret(key("benchmark-1")),
+    };
+    const written = async (settings: HubSettings): Promise<readonly boolean[]> => {
+      const { registrations } = await run(settings);
+      const pod = JSON.stringify(only(registrations, "prometheus-stateful-set").inputs);
+      const policy = JSON.stringify(only(registrations, "federation-prometheus").inputs);
+      return [
+        pod.includes("--web.enable-remote-write-receiver"),
+        policy.includes('{"kubernetes.io/metadata.name":"benchmarks"}'),
+      ];
+    };
+    expect(await written(hub)).toEqual([false, false]);
+    expect(await written({ ...hub, landingZone, benchmarkCredentials })).toEqual([true, true]);
   });
 
   it("adds the transfer to a member, in a preview too, in a namespace that admits its mount", async () => {

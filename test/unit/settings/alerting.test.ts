@@ -105,6 +105,7 @@ describe("alerting", () => {
     [{ thresholds: { gpuTemperature: { warning: 99 } } }, "thresholds.gpuTemperature"],
     [{ thresholds: { health: { warning: 10 } } }, "thresholds.health"],
     [{ thresholds: { inferenceP95: { warning: 0.7 } } }, "thresholds.inferenceP95.warning"],
+    [{ thresholds: { coldStart: { warning: 15 } } }, "thresholds.coldStart.warning"],
     [{ thresholds: { heat: {} } }, "thresholds"],
     [{ objectives: { success: 1 } }, "objectives.success"],
     [{ receivers: [{ kind: "sms", name: "a", causes: ["critical"] }] }, "receivers[0].kind"],

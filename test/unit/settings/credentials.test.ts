@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { compare } from "bcryptjs";
 import { finishRotation, rotate } from "../../../commands/credentials";
 import {
+  benchmarkUser,
   federationUsers,
   type HubSecrets,
   hubSecretsSchema,
@@ -158,9 +159,9 @@ test("holds exactly the users and CAs of its phase", () => {
     ["local-2", "federation-2"],
   ]);
   expect(["old", "both", "new"].map((phase) => Object.keys(hub(phase as Phase).users))).toEqual([
-    ["local-1"],
-    ["local-1", "local-2"],
-    ["local-2"],
+    ["local-1", "benchmark-1"],
+    ["local-1", "benchmark-1", "local-2", "benchmark-2"],
+    ["local-2", "benchmark-2"],
   ]);
   const cas = (web: WebCredentials) => web.caCertificates.split("BEGIN CERTIFICATE").length - 1;
   expect(
@@ -198,4 +199,30 @@ test("a third generation, or two in the wrong order, are no secrets of a hub", (
   expect(hubSecretsSchema.safeParse({ generations: [newer, old] }).success).toBe(false);
   expect(hubSecretsSchema.safeParse({ generations: [old, newer, { ...newer, id: 3 }] }).success).toBe(false);
   expect(hubSecretsSchema.safeParse({ generations: [] }).success).toBe(false);
+});
+
+describe("the user of benchmarks", () => {
+  it.each([
+    ["old", "old", "benchmark-1", undefined],
+    ["both", "old", "benchmark-1", undefined],
+    ["both", "both", "benchmark-1", undefined],
+    // the pod still serves the old certificate: benchmarks wait until its Secret is synced
+    ["new", "both", "benchmark-2", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+    ["new", "new", "benchmark-2", undefined],
+  ] as const)("of secrets %s is let in by a Prometheus that has %s", async (own, pod, name, problem) => {
+    const user = benchmarkUser(phases[own], "cloud");
+    expect(user.username).toBe(name);
+    expect(await accepts(hub(pod), user)).toBe(true);
+    const trusting = { ...hub(own), caCertificates: user.ca };
+    expect(await handshake(hub(pod), trusting, "192.168.200.10")).toBe(problem);
+  });
+
+  it("must have been made", () => {
+    const [generation] = phases.old.generations;
+    const { benchmark: _, ...cloud } = generation.clusters.cloud!;
+    const clusters = { ...generation.clusters, cloud };
+    expect(() => benchmarkUser({ generations: [{ ...generation, clusters }] }, "cloud")).toThrow(
+      "generation 1 holds no user with whom benchmarks could write",
+    );
+  });
 });

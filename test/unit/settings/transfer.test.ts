@@ -123,7 +123,7 @@ describe("a hub's landing zone", () => {
     expect(transfer).toEqual({ minioCredentials: MINIO, mlflowCredentials: MLFLOW });
   });
 
-  it("has a writer and a reader for each member, two users for retention and one for metrics, of every generation", async () => {
+  it("has a writer and a reader for each member, two users for retention and one each for benchmarks and metrics, of every generation", async () => {
     const now = new Date();
     const both = (await rotate(secrets, CLUSTERS, now)).secrets;
     const { zone, transfer } = parsedZone();
@@ -136,6 +136,7 @@ describe("a hub's landing zone", () => {
       "model-sync-status-hpc-1: reader of hpc",
       "model-retention-run-1: retention",
       "model-retention-status-1: retentionReader",
+      "benchmark-1: benchmark",
       "minio-metrics-1: metrics",
     ]);
     expect(names(both)).toEqual([
@@ -147,6 +148,8 @@ describe("a hub's landing zone", () => {
       "model-retention-run-2: retention",
       "model-retention-status-1: retentionReader",
       "model-retention-status-2: retentionReader",
+      "benchmark-1: benchmark",
+      "benchmark-2: benchmark",
       "minio-metrics-1: metrics",
       "minio-metrics-2: metrics",
     ]);
@@ -250,6 +253,17 @@ describe("a hub's landing zone", () => {
     expect(problems({ ...hub(), "federation:hubSecrets": JSON.stringify(bare) }, "cloud")).toEqual([
       "  - federation:hubSecrets: has no S3 users of cluster hpc: npm run init -- --stack cloud makes them",
     ]);
+  });
+
+  it("sends to init where benchmarks have no user to write to Prometheus with", () => {
+    const [first] = secrets.generations;
+    const { benchmark: _benchmark, ...cloud } = first.clusters.cloud ?? {};
+    const bare = { generations: [{ ...first, clusters: { ...first.clusters, cloud } }] };
+    const raw = (config: RawConfig) => ({ ...config, "federation:hubSecrets": JSON.stringify(bare) });
+    expect(problems(raw(hub()), "cloud")).toEqual([
+      "  - federation:hubSecrets: has no user with whom benchmarks write to Prometheus: npm run init -- --stack cloud makes it",
+    ]);
+    expect(problems(raw(hubConfig(secrets)), "cloud")).toEqual([]);
   });
 
   it("is refused together with existing Secrets, whose hub makes no users", () => {

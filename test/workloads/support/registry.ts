@@ -10,6 +10,8 @@ import type { Manifest, PublishedFile } from "../../../workloads/model-sync/type
 import { minioCredentials } from "./servers";
 
 export const bucketName = "models";
+/** Both buckets of a landing zone. */
+export const buckets = { models: bucketName, benchmarks: "benchmarks" };
 
 /** Tries at once: tests wait for nothing that a policy could shorten. */
 export const quick: RetryPolicy = { attempts: 4, baseMs: 5, capMs: 20 };

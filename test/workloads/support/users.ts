@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { grantPolicy, policyName } from "../../../components/transfer/landingZonePolicies";
 import type { Grant } from "../../../components/transfer/types";
 import type { S3Credentials } from "../../../workloads/model-sync/s3/http";
-import { bucketName } from "./registry";
+import { buckets } from "./registry";
 import { minioCredentials } from "./servers";
 
 let users = 0;
@@ -29,10 +29,10 @@ export function addUser(minioUrl: string, grant: Grant, members: readonly string
       },
     });
   };
-  const name = policyName(bucketName, grant).replace("*", "any");
+  const name = policyName(buckets, grant).replace("*", "any");
   try {
     const document = join(folder, "policy.json");
-    writeFileSync(document, JSON.stringify(grantPolicy(bucketName, grant, members)));
+    writeFileSync(document, JSON.stringify(grantPolicy(buckets, grant, members)));
     admin("policy", "create", "store", name, document);
     admin("user", "add", "store", user.accessKeyId, user.secretAccessKey);
     admin("policy", "attach", "store", name, "--user", user.accessKeyId);

@@ -105,11 +105,13 @@ interface Objective {
   readonly shows: (input: Input, course: Course, step: number) => ReturnType<AlertCase["bad"]>;
   readonly summary: (cluster: string) => string;
   readonly description: (percent: string, window: string) => string;
+  /** What is bad, and too little to judge by, in a long window of so many minutes. */
+  readonly few?: (input: Input, minutes: number) => ReturnType<AlertCase["bad"]>;
 }
 
 /** What an objective's alerts must and must not fire for, at each pair of windows. */
 function burnCases(objective: Objective): readonly AlertCase[] {
-  const { alert, component: of, budget, labels, summary, description } = objective;
+  const { alert, component: of, budget, labels, summary, description, few } = objective;
   return pairs.map(({ severity, window, long, short, times, step }): AlertCase => {
     const shows = (...course: Course) => ({ shows: (input: Input) => objective.shows(input, course, step) });
     const whole = (minutes: number): number => Math.ceil(minutes / step) * step;
@@ -141,6 +143,7 @@ function burnCases(objective: Objective): readonly AlertCase[] {
           ...shows([before, 0], [spent, Math.min(1, share * 1.2)], [before, 0]),
           after: before + spent + short,
         },
+        ...(few === undefined ? [] : [{ shows: (input: Input) => few(input, long) }]),
       ],
     };
   });
@@ -201,6 +204,36 @@ const objectives: readonly Objective[] = [
   },
 ];
 
+/** Pods that became ready within five minutes, of which a share was slow. */
+const STARTS = 2;
+
+const starts: Objective = {
+  alert: "ServingColdStartBurn",
+  component,
+  budget: 0.05,
+  labels: llama,
+  shows: (input, course, step) => [
+    input(
+      serving.starts,
+      { ...llama, le: "10" },
+      sampled(step, course, (share) => STARTS * (1 - share)),
+    ),
+    input(
+      serving.starts,
+      { ...llama, le: "+Inf" },
+      sampled(step, course, () => STARTS),
+    ),
+  ],
+  summary: (cluster) => `Pods of model llama on ${cluster} start too slowly.`,
+  description: (percent, window) =>
+    `${percent} of the pods of llama that started over ${window} were not ready within 10 s; 0.95 must be.`,
+  // two slow ones in each long window, spread over it
+  few: (input, minutes) => [
+    input(serving.starts, { ...llama, le: "10" }, 0),
+    input(serving.starts, { ...llama, le: "+Inf" }, (2 * 5) / minutes),
+  ],
+};
+
 /** Late or not, for so many minutes, one after the other. */
 type Lateness = readonly (readonly [minutes: number, late: boolean])[];
 
@@ -250,6 +283,6 @@ function freshnessCases(): readonly AlertCase[] {
 
 export const servingCases: readonly AlertCase[] = [
   ...replicaCases,
-  ...objectives.flatMap(burnCases),
+  ...[...objectives, starts].flatMap(burnCases),
   ...freshnessCases(),
 ];

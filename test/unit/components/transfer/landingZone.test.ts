@@ -8,7 +8,11 @@ import { landingZoneArgs, secret, watchOptions } from "./samples";
 const declare = (change: Partial<ModelLandingZoneArgs> = {}, preview = false) =>
   record(() => new ModelLandingZone("zone", { ...landingZoneArgs(), ...change }), { preview });
 
+const BUCKETS = { models: "models", benchmarks: "benchmarks" };
+const TRAINED = { models: "trained", benchmarks: "results" };
+
 const USERS = [
+  "benchmark-1",
   "metrics-1",
   "reader-hpc-1",
   "reader-hpc-2",
@@ -20,6 +24,7 @@ const USERS = [
   "writer-hpc2-1",
 ];
 const POLICIES = [
+  "benchmarks-benchmark",
   "models-metrics",
   "models-reader-hpc",
   "models-reader-hpc2",
@@ -79,7 +84,7 @@ describe("the landing zone", () => {
       });
       expect(only(registrations, `zone-${name}-policy-attachment`).inputs).toEqual({
         userName: name,
-        policyName: `models-${name.replace(/-\d$/, "")}`,
+        policyName: `${name === "benchmark-1" ? "benchmarks" : "models"}-${name.replace(/-\d$/, "")}`,
       });
     }
   });
@@ -92,16 +97,16 @@ describe("the landing zone", () => {
       return JSON.parse(inputs.policy as string);
     };
     expect(declared("models-writer-hpc")).toEqual(
-      grantPolicy("models", { kind: "writer", member: "hpc" }, []),
+      grantPolicy(BUCKETS, { kind: "writer", member: "hpc" }, []),
     );
     expect(declared("models-reader-hpc2")).toEqual(
-      grantPolicy("models", { kind: "reader", member: "hpc2" }, []),
+      grantPolicy(BUCKETS, { kind: "reader", member: "hpc2" }, []),
     );
     expect(declared("models-retention")).toEqual(
-      grantPolicy("models", { kind: "retention" }, ["hpc", "hpc2"]),
+      grantPolicy(BUCKETS, { kind: "retention" }, ["hpc", "hpc2"]),
     );
     expect(declared("models-retention-reader")).toEqual(
-      grantPolicy("models", { kind: "retentionReader" }, []),
+      grantPolicy(BUCKETS, { kind: "retentionReader" }, []),
     );
   });
 
@@ -174,7 +179,7 @@ describe("the policy of", () => {
   const arn = (key: string): string => `arn:aws:s3:::trained/${key}`;
 
   it("a writer allows what a run asks, under its own prefixes, and no removal", () => {
-    const policy = grantPolicy("trained", { kind: "writer", member: "hpc" }, []);
+    const policy = grantPolicy(TRAINED, { kind: "writer", member: "hpc" }, []);
     expect(policy.Version).toBe("2012-10-17");
     expect(policy.Statement).toEqual([
       {
@@ -200,7 +205,7 @@ describe("the policy of", () => {
   });
 
   it("a reader allows one object", () => {
-    expect(statements("trained", { kind: "reader", member: "hpc" }, ["hpc", "hpc2"])).toEqual([
+    expect(statements(TRAINED, { kind: "reader", member: "hpc" }, ["hpc", "hpc2"])).toEqual([
       {
         Sid: "State",
         Effect: "Allow",
@@ -214,7 +219,7 @@ describe("the policy of", () => {
     const under = (...folders: string[]) =>
       folders.flatMap((folder) => [`${folder}/hpc/*`, `${folder}/hpc2/*`]);
     const all = under("models", "manifests", "state", "claims");
-    expect(statements("trained", { kind: "retention" }, ["hpc", "hpc2"])).toEqual([
+    expect(statements(TRAINED, { kind: "retention" }, ["hpc", "hpc2"])).toEqual([
       {
         Sid: "Report",
         Effect: "Allow",
@@ -256,11 +261,11 @@ describe("the policy of", () => {
   });
 
   it("retention without members allows the report alone", () => {
-    expect(statements("trained", { kind: "retention" }, []).map(({ Sid }) => Sid)).toEqual(["Report"]);
+    expect(statements(TRAINED, { kind: "retention" }, []).map(({ Sid }) => Sid)).toEqual(["Report"]);
   });
 
   it("retention's reader allows the report", () => {
-    expect(statements("trained", { kind: "retentionReader" }, ["hpc"])).toEqual([
+    expect(statements(TRAINED, { kind: "retentionReader" }, ["hpc"])).toEqual([
       {
         Sid: "Report",
         Effect: "Allow",
@@ -271,19 +276,37 @@ describe("the policy of", () => {
   });
 
   it("the reader of metrics allows nothing of what the store holds", () => {
-    expect(statements("trained", { kind: "metrics" }, ["hpc"])).toEqual([
+    expect(statements(TRAINED, { kind: "metrics" }, ["hpc"])).toEqual([
       { Sid: "Metrics", Effect: "Allow", Action: ["admin:Prometheus"] },
+    ]);
+  });
+
+  it("benchmarks allows their own bucket and no removal", () => {
+    expect(statements(TRAINED, { kind: "benchmark" }, ["hpc"])).toEqual([
+      {
+        Sid: "Results",
+        Effect: "Allow",
+        Action: ["s3:GetObject", "s3:PutObject"],
+        Resource: ["arn:aws:s3:::results/*"],
+      },
+      {
+        Sid: "Listings",
+        Effect: "Allow",
+        Action: ["s3:ListBucket"],
+        Resource: ["arn:aws:s3:::results"],
+      },
     ]);
   });
 
   it("each grant has a name of its own", () => {
     const names = [
-      policyName("trained", { kind: "writer", member: "reader-a" }),
-      policyName("trained", { kind: "reader", member: "writer-a" }),
-      policyName("trained", { kind: "reader", member: "a" }),
-      policyName("trained", { kind: "retention" }),
-      policyName("trained", { kind: "retentionReader" }),
-      policyName("trained", { kind: "metrics" }),
+      policyName(TRAINED, { kind: "writer", member: "reader-a" }),
+      policyName(TRAINED, { kind: "reader", member: "writer-a" }),
+      policyName(TRAINED, { kind: "reader", member: "a" }),
+      policyName(TRAINED, { kind: "retention" }),
+      policyName(TRAINED, { kind: "retentionReader" }),
+      policyName(TRAINED, { kind: "metrics" }),
+      policyName(TRAINED, { kind: "benchmark" }),
     ];
     expect(names).toEqual([
       "trained-writer-reader-a",
@@ -292,6 +315,7 @@ describe("the policy of", () => {
       "trained-retention",
       "trained-retention-reader",
       "trained-metrics",
+      "results-benchmark",
     ]);
   });
 });

@@ -104,6 +104,7 @@ export const landingZoneArgs = (): ModelLandingZoneArgs => ({
     user("retention-1", { kind: "retention" }),
     user("retention-reader-1", { kind: "retentionReader" }),
     user("metrics-1", { kind: "metrics" }),
+    user("benchmark-1", { kind: "benchmark" }),
   ],
   protect: true,
 });
