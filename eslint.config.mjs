@@ -30,13 +30,18 @@ const every = [
   "workloads",
 ];
 
-/** The only files through which a room may look into another that is closed to it: a worker's settings. */
+/** The only files through which a room may look into another that is closed to it: what a worker is given, and how long it takes. */
 const doors = {
   components: [
     "./model-sync/settings.ts",
     "./model-sync/settingsError.ts",
     "./model-sync/retention/settings.ts",
+    "./benchmark/driver/settings.ts",
+    "./benchmark/driver/settingsError.ts",
+    "./benchmark/driver/durations.ts",
+    "./benchmark/result.ts",
   ],
+  settings: ["./benchmark/driver/durations.ts"],
 };
 
 /** One zone a room: everything outside it and outside what it may import is closed to it. */
