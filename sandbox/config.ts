@@ -15,6 +15,7 @@ export async function sandboxImages(): Promise<SandboxImages> {
     nodeExporter: reference("node-exporter"),
     alertmanager: reference("alertmanager"),
     node: reference("node"),
+    k6: reference("k6"),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Images } from "./types";
  *
  * Prometheus: 3.12 is the first release where configuration reloads by itself without a feature flag, and 3.11 the
  * first that reads the retention time of its configuration file in the right unit. Node: the workers are built for 24.
+ * k6: the load script is written for 1.x.
  */
 export const DEFAULT_IMAGES: Images = {
   prometheus:
@@ -19,4 +20,5 @@ export const DEFAULT_IMAGES: Images = {
   grafana:
     "docker.io/grafana/grafana:13.2.1@sha256:f772d434e8fab0049deb2b1b30abd43342bcfca1537614aa8d36080232cf4283",
   node: "docker.io/library/node:24.20.0-bookworm-slim@sha256:ba849c60be29959425b8734d57b8b4b7d56f98edd9504c9af091d5281095a71e",
+  k6: "docker.io/grafana/k6:1.8.1@sha256:23f2279054c3e01535455c4d92914a625df12aeb631ea0e3ea7a43f96bcbc843",
 };

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { alertingSettings } from "./alerting";
+import { benchmarkSettings, unpricedWarning } from "./benchmarks";
 import {
   alertClients,
   alertUser,
@@ -35,6 +36,7 @@ import { workerBundle } from "./workers";
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
 export type * from "./alertingTypes";
+export type * from "./benchmarksTypes";
 export type * from "./grafanaTypes";
 export type * from "./hostExportersTypes";
 export type * from "./transferTypes";
@@ -62,6 +64,8 @@ export function loadSettings(): Settings {
       ? unauthenticatedWarning("hub.landingZone", settings.landingZone?.mlflow)
       : unauthenticatedWarning("member.modelSync", settings.modelSync?.mlflow);
   if (open !== undefined) void pulumi.log.warn(open);
+  const unpriced = parsed.role === "hub" ? unpricedWarning(parsed.hub) : undefined;
+  if (unpriced !== undefined) void pulumi.log.warn(unpriced);
   return settings;
 }
 
@@ -149,6 +153,7 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
       {},
     ),
     ...(landingZone === undefined ? {} : { landingZone }),
+    ...optional("benchmarks", benchmarkSettings(parsed.stack, hub)),
     ...(hub.grafana === undefined || hubSecrets === undefined
       ? {}
       : { grafana: grafanaSettings(hub.grafana, hubSecrets, cluster, grafanaToken) }),

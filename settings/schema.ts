@@ -5,6 +5,7 @@ import type { Component } from "../metrics/catalogue/recorded/health";
 import { DEFAULT_INVENTORY } from "../metrics/inventory";
 import type { Inventory } from "../metrics/inventory";
 import { hubAlerting, memberAlerting } from "./alertingSchema";
+import { BENCHMARKS_NAMESPACE, benchmarkTarget } from "./benchmarksSchema";
 import * as fields from "./fields";
 import { list, object } from "./fields";
 import { hostExporters } from "./hostExportersSchema";
@@ -164,6 +165,7 @@ const images = object({
   alertmanager: fields.image.default(DEFAULT_IMAGES.alertmanager),
   node: fields.image.default(DEFAULT_IMAGES.node),
   grafana: fields.image.default(DEFAULT_IMAGES.grafana),
+  k6: fields.image.default(DEFAULT_IMAGES.k6),
 }).prefault({}) satisfies z.ZodType<Images>;
 
 const inventory = object({
@@ -254,6 +256,9 @@ export const hubSchema = object({
   landingZone: landingZone.exactOptional(),
   alerting: hubAlerting,
   grafana: grafana.exactOptional(),
+  /** Served models that are measured, judged and priced. */
+  benchmarks: list(benchmarkTarget, "targets").default([]),
+  benchmarksNamespace: fields.namespaceName.default(BENCHMARKS_NAMESPACE),
 });
 
 /** `federation:member` of a member's stack file. */
@@ -269,6 +274,13 @@ export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone", "grafana"];
+export const HUB_ONLY = [
+  "members",
+  "pricePerGpuHour",
+  "landingZone",
+  "grafana",
+  "benchmarks",
+  "benchmarksNamespace",
+];
 /** The same of a member's. */
 export const MEMBER_ONLY = ["modelSync", "hostExporters"];

@@ -2,9 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Component } from "../metrics/catalogue/recorded/health";
 import type { Inventory } from "../metrics/inventory";
 import type { HubAlerting, MemberAlerting } from "./alertingTypes";
+import type { BenchmarkSettings } from "./benchmarksTypes";
 import type { GrafanaSettings } from "./grafanaTypes";
 import type { HostExportersSettings } from "./hostExportersTypes";
-import type { LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
+import type { AccessKey, LandingZone, ModelSyncSettings, TransferGrant } from "./transferTypes";
 
 /** What one Prometheus needs to serve its web endpoint and to be probed: TLS, and one bcrypt hash a user. */
 export interface WebCredentials {
@@ -22,6 +23,11 @@ export interface WebCredentials {
 export interface UserPassword {
   readonly username: string;
   readonly password: string;
+}
+
+/** A user of a server, and the PEM bundle that verifies the server. */
+export interface TrustedUser extends UserPassword {
+  readonly ca: string;
 }
 
 /** Where a Prometheus finds its credentials: in the stack, or in Secrets that already exist (cert-manager). */
@@ -112,6 +118,8 @@ export interface Images {
   /** A stock Node.js image, for the workers. */
   readonly node: string;
   readonly grafana: string;
+  /** A stock k6 image, which makes the load of benchmarks; it must contain `cp`. */
+  readonly k6: string;
 }
 
 /** What both roles have. */
@@ -158,12 +166,22 @@ export interface MemberCredentials extends WebCredentials {
   readonly transfer?: TransferGrant;
 }
 
+/** With what benchmarks work on the hub. */
+export interface BenchmarkCredentials {
+  /** Writes series to the hub's Prometheus. */
+  readonly prometheus: pulumi.Output<TrustedUser>;
+  /** Keeps results in the bucket of benchmarks. */
+  readonly store: pulumi.Output<AccessKey>;
+}
+
 export interface HubSettings extends SiteSettings {
   readonly role: "hub";
   readonly alerting: HubAlerting;
   readonly members: readonly Member[];
   /** Price of one GPU hour by GPU type, in the site's currency. */
   readonly pricePerGpuHour: Readonly<Record<string, number>>;
+  /** Absent: nothing is measured. */
+  readonly benchmarks?: BenchmarkSettings;
   /** Per member: the user the hub scrapes it with; absent with existing Secrets. */
   readonly federation: pulumi.Output<Readonly<Record<string, UserPassword>>>;
   /** Per member: what its stack reads by StackReference. */
@@ -172,6 +190,8 @@ export interface HubSettings extends SiteSettings {
   readonly landingZone?: LandingZone;
   /** Absent: the dashboards are shown nowhere. */
   readonly grafana?: GrafanaSettings;
+  /** Absent without a landing zone: benchmarks have nowhere to leave their results. */
+  readonly benchmarkCredentials?: BenchmarkCredentials;
 }
 
 export interface MemberSettings extends SiteSettings {

@@ -12,6 +12,7 @@ export type ImageName =
   | "coredns"
   | "pause"
   | "node"
+  | "k6"
   | "metrics-server"
   | "kserve";
 
@@ -93,6 +94,16 @@ export const recipes: readonly ImageRecipe[] = [
     programs: { "usr/local/bin/node": process.execPath },
     accounts: { node: 1000 },
     config: { Cmd: ["node"] },
+  },
+  {
+    // the official image's user and folder; of its Alpine only `cp`, by which pods take the program to another image
+    name: "k6",
+    cluster: "cloud",
+    binaries: { "usr/bin/k6": "k6" },
+    programs: { "bin/cp": "/bin/cp" },
+    folders: ["home/k6/"],
+    user: 12345,
+    config: { Entrypoint: ["k6"], WorkingDir: "/home/k6" },
   },
   {
     name: "metrics-server",

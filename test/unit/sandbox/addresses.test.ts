@@ -17,6 +17,7 @@ const images = {
   nodeExporter: digest,
   alertmanager: digest,
   node: digest,
+  k6: digest,
 };
 
 const allowed = new BlockList();

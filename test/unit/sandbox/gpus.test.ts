@@ -193,6 +193,7 @@ describe("the hub of the sandbox", () => {
     nodeExporter: digest,
     alertmanager: digest,
     node: digest,
+    k6: digest,
   };
   const { config } = yaml.parse(fs.readFileSync(stackFile(repository, "cloud"), "utf8")) as StackFile;
   const { kubernetes, inventory, pricePerGpuHour } = overlay("cloud", config, images)["federation:hub"] as {

@@ -151,6 +151,47 @@ describe("the image node", () => {
   });
 });
 
+describe("the image k6", () => {
+  const k6 = recipes.find(({ name }) => name === "k6")!;
+
+  it("has the program and cp where the official image has them, and its user", () => {
+    expect([k6.binaries, k6.programs]).toEqual([{ "usr/bin/k6": "k6" }, { "bin/cp": "/bin/cp" }]);
+    const files = { "usr/bin/k6": Buffer.from("k6"), "bin/cp": Buffer.from("cp") };
+    const { archive } = imageOf(k6, files);
+    const blob = (digest: string): string => `blobs/sha256/${digest.slice("sha256:".length)}`;
+    const index = json(archive, "index.json") as { manifests: { digest: string }[] };
+    const manifest = json(archive, blob(index.manifests[0]!.digest)) as {
+      config: { digest: string };
+      layers: { digest: string }[];
+    };
+    expect(json(archive, blob(manifest.config.digest))).toMatchObject({
+      config: { User: "12345:12345", WorkingDir: "/home/k6", Entrypoint: ["k6"] },
+    });
+    const layer = content(archive, blob(manifest.layers[0]!.digest));
+    expect(list(layer).filter((line) => /k6|bin\/cp/.test(line))).toEqual([
+      "drwxr-xr-x 12345/12345 0 1970-01-01 00:00 home/k6/",
+      "-rwxr-xr-x 0/0 2 1970-01-01 00:00 usr/bin/k6",
+      "-rwxr-xr-x 0/0 2 1970-01-01 00:00 bin/cp",
+    ]);
+  });
+
+  it("has all that cp needs to copy", () => {
+    const libraries = sharedLibraries("/bin/cp");
+    for (const file of ["/bin/cp", ...libraries]) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      copyFileSync(file, join(folder, file));
+    }
+    const loader = libraries.find((file) => /\/ld-linux[^/]*$/.test(file))!;
+    const folders = [...new Set(libraries.map((file) => join(folder, dirname(file))))].join(":");
+    const [from, to] = [join(folder, "bin/cp"), join(folder, "copied")];
+    const copy = [from, from, to];
+    const args = ["--inhibit-cache", "--library-path", folders, ...copy];
+    const run = spawnSync(join(folder, loader), args, { encoding: "utf8", env: {} });
+    expect([run.stderr, run.status]).toEqual(["", 0]);
+    expect(readFileSync(to).equals(readFileSync("/bin/cp"))).toBe(true);
+  });
+});
+
 describe("shared libraries", () => {
   const said = [
     "\tlinux-vdso.so.1 (0x00007f941d31b000)",
