@@ -2,6 +2,7 @@ import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
 import { externalUrl } from "./components/monitoring/prometheusPod";
 import { hubOutputs, memberOutputs } from "./components/outputs";
 import { alertmanagerAddresses } from "./program/alerting";
+import { declareBenchmarks } from "./program/benchmarks";
 import { declareGrafana } from "./program/grafana";
 import { declareHosts } from "./program/hosts";
 import { declareMonitoring, planMonitoring } from "./program/monitoring";
@@ -23,6 +24,10 @@ const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
 const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 declareHosts(settings, verified);
+const benchmarkReports =
+  settings.role === "hub"
+    ? declareBenchmarks(settings, { monitoring, landingZone, knobs: {} }, verified)
+    : undefined;
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);
@@ -33,7 +38,8 @@ export = settings.role === "hub"
       url,
       settings.memberCredentials,
       alertmanagerAddresses(settings),
-      landingZone,
+      landingZone?.outputs,
       grafana,
+      benchmarkReports,
     )
   : memberOutputs(cluster, settings.credentials, url);
