@@ -63,39 +63,41 @@ export interface BenchmarkFiles {
   readonly credentials: pulumi.Input<string>;
 }
 
-/**
- * Declares what runs mount. All names are the engine's: a change makes a new object, and what mounts it follows.
- */
-export class FileDeclarations {
-  public constructor(
-    private readonly name: string,
-    private readonly metadata: { readonly namespace: pulumi.Input<string>; readonly labels: Labels },
-    private readonly parent: pulumi.Resource,
-  ) {}
+/** Whose files are declared: logical name of the component, and what all its objects carry. */
+export interface FileOwner {
+  readonly name: string;
+  readonly metadata: { readonly namespace: pulumi.Input<string>; readonly labels: Labels };
+  readonly parent: pulumi.Resource;
+}
 
-  public configMap(role: string, file: string, text: pulumi.Input<string>): pulumi.Output<string> {
-    const data = pulumi.output(text).apply((content) => ({ [file]: content }));
-    return new k8s.core.v1.ConfigMap(
-      `${this.name}-${role}`,
-      { metadata: this.metadata, data },
-      { parent: this.parent, replaceOnChanges: ["data"] },
-    ).metadata.name;
-  }
+/** Declares a ConfigMap of one file. Its name is the engine's: a change makes a new one, and what mounts it follows. */
+export function declareFile(
+  { name, metadata, parent }: FileOwner,
+  role: string,
+  file: string,
+  text: pulumi.Input<string>,
+): pulumi.Output<string> {
+  const data = pulumi.output(text).apply((content) => ({ [file]: content }));
+  const options = { parent, replaceOnChanges: ["data"] };
+  return new k8s.core.v1.ConfigMap(`${name}-${role}`, { metadata, data }, options).metadata.name;
+}
 
-  public shared(args: InferenceBenchmarkArgs): BenchmarkFiles {
-    const data = credentialFiles(args).apply((files) =>
-      encoded(Object.fromEntries(Object.entries(files).map(([path, text]) => [keyOf(path), text]))),
-    );
-    return {
-      driver: this.configMap("driver", FILES.driver, args.scripts.driver.text),
-      load: this.configMap("load", FILES.load, args.scripts.load.text),
-      credentials: new k8s.core.v1.Secret(
-        `${this.name}-credentials`,
-        { metadata: this.metadata, type: "Opaque", data: pulumi.secret(data) },
-        { parent: this.parent, replaceOnChanges: ["data"] },
-      ).metadata.name,
-    };
-  }
+/** Declares what every run mounts; names as of {@link declareFile}. */
+export function declareFiles(owner: FileOwner, args: InferenceBenchmarkArgs): BenchmarkFiles {
+  const { name, metadata, parent } = owner;
+  const data = credentialFiles(args).apply((files) =>
+    encoded(Object.fromEntries(Object.entries(files).map(([path, text]) => [keyOf(path), text]))),
+  );
+  const credentials = new k8s.core.v1.Secret(
+    `${name}-credentials`,
+    { metadata, type: "Opaque", data: pulumi.secret(data) },
+    { parent, replaceOnChanges: ["data"] },
+  );
+  return {
+    driver: declareFile(owner, "driver", FILES.driver, args.scripts.driver.text),
+    load: declareFile(owner, "load", FILES.load, args.scripts.load.text),
+    credentials: credentials.metadata.name,
+  };
 }
 
 /** The volumes of those files. */

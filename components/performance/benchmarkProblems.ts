@@ -13,14 +13,23 @@ function isHttps(url: string): boolean {
   return URL.canParse(url) && new URL(url).protocol === "https:";
 }
 
+/** Longest name of a Deployment whose copy has a name of its own. */
+const DEPLOYMENT = 57;
+
 /** What of a target can not be, whatever the driver says. */
 function targetProblems(target: BenchmarkTarget, scrapeSeconds: number): readonly string[] {
-  const { name, gate, schedule, timeZone, version, disruptive, promote, simulated, scenarios } = target;
+  const { name, gate, schedule, timeZone, version, disruptive, promote, simulated, scenarios, workload } =
+    target;
   const awaited = jobDeadlineSeconds(loadOf(target, scrapeSeconds, "awaited"));
   const asks = (["coldStart", "autoscaling"] as const).filter((one) => scenarios[one] !== undefined);
   const wrongSchedule = schedule === undefined ? undefined : scheduleProblem(schedule);
   return [
     ...(NAME.test(name) ? [] : [`target.name: "${name}"; write at most 40 of a-z, 0-9 and inner hyphens`]),
+    ...(workload.deployment.length <= DEPLOYMENT
+      ? []
+      : [
+          `target.workload.deployment: "${workload.deployment}"; at most ${DEPLOYMENT} characters leave room for the name of its copy`,
+        ]),
     ...(wrongSchedule === undefined ? [] : [`target.schedule: ${wrongSchedule}`]),
     ...(isTimeZone(timeZone)
       ? []

@@ -5,7 +5,7 @@ import { workloadLabels } from "../kubernetes/pods";
 import { sortedJson } from "../transfer/workerFiles";
 import { benchmarkRules } from "./benchmarkAccess";
 import { benchmarkConfig, inputsHash, reportsUrl, type Extent } from "./benchmarkConfig";
-import { FileDeclarations, FILES } from "./benchmarkFiles";
+import { declareFile, declareFiles, FILES } from "./benchmarkFiles";
 import {
   benchmarkCronJobSpec,
   benchmarkJobSpec,
@@ -34,7 +34,7 @@ export class InferenceBenchmark extends pulumi.ComponentResource {
 
     const { namespace, target } = args;
     const labels = workloadLabels(benchmarkSelector(target.name), args.images.node);
-    const declared = new FileDeclarations(name, { namespace, labels }, this);
+    const owner = { name, metadata: { namespace, labels }, parent: this };
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-service-account`,
       { metadata: { namespace, labels }, automountServiceAccountToken: true },
@@ -42,7 +42,7 @@ export class InferenceBenchmark extends pulumi.ComponentResource {
     );
     const serviceAccountName = account.metadata.name;
     const access = this.access(name, args, serviceAccountName);
-    const pods = { files: declared.shared(args), serviceAccountName };
+    const pods = { files: declareFiles(owner, args), serviceAccountName };
     const run = (extent: Extent, role: string): BenchmarkRun => {
       const config = pulumi
         .all([args.prometheus.url, args.store.bucket])
@@ -50,7 +50,7 @@ export class InferenceBenchmark extends pulumi.ComponentResource {
           sortedJson(benchmarkConfig(args, { prometheusUrl, bucket }, extent)),
         );
       return {
-        config: declared.configMap(role, FILES.config, config),
+        config: declareFile(owner, role, FILES.config, config),
         inputs: config.apply((text) => inputsHash(text, args.scripts)),
         extent,
       };

@@ -440,6 +440,11 @@ describe("arguments that can not be", () => {
 
   it.each<[string, Partial<BenchmarkTarget>, string]>([
     ["a name of 41 characters", { name: "a".repeat(41) }, "target.name: "],
+    [
+      "a Deployment whose copy would lose its name",
+      { workload: { ...target.workload, deployment: "d".repeat(58) } },
+      `target.workload.deployment: "${"d".repeat(58)}"; at most 57 characters`,
+    ],
     ["a wrong schedule", { schedule: "daily" }, 'target.schedule: "daily" has 1 fields'],
     ["a time zone that is none", { timeZone: "Mars/Olympus" }, 'target.timeZone: "Mars/Olympus"'],
     [
