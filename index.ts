@@ -22,12 +22,12 @@ const verified = new VerifiedCluster("cluster", {
 });
 const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
-const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
-declareHosts(settings, verified);
 const benchmarkReports =
   settings.role === "hub"
     ? declareBenchmarks(settings, { monitoring, landingZone, knobs: {} }, verified)
     : undefined;
+const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
+declareHosts(settings, verified);
 
 const nodes = kubernetes.nodes.map(({ address }) => address);
 const url = externalUrl(prometheus.expose, nodes);

@@ -253,12 +253,12 @@ export const hubSchema = object({
   ...siteShape,
   members: list(member, "members").default([]),
   pricePerGpuHour: fields.prices.default({}),
-  landingZone: landingZone.exactOptional(),
-  alerting: hubAlerting,
-  grafana: grafana.exactOptional(),
   /** Served models that are measured, judged and priced. */
   benchmarks: list(benchmarkTarget, "targets").default([]),
   benchmarksNamespace: fields.namespaceName.default(BENCHMARKS_NAMESPACE),
+  landingZone: landingZone.exactOptional(),
+  alerting: hubAlerting,
+  grafana: grafana.exactOptional(),
 });
 
 /** `federation:member` of a member's stack file. */
