@@ -2,6 +2,7 @@ import {
   awaitedLoad,
   AWAITED_SECONDS,
   jobDeadlineSeconds,
+  settleSecondsOf,
   type TimedLoad,
 } from "../workloads/benchmark/driver/durations";
 import type { BenchmarkTargetSettings } from "./benchmarksTypes";
@@ -17,8 +18,6 @@ const KEY = `${NAMESPACE}hub.benchmarks`;
 const P95_REQUESTS = 600;
 /** Scrapes of a GPU that a mean over a window takes. */
 const GPU_SCRAPES = 4;
-/** Seconds by which a scrape may come later than its interval. */
-const SCRAPE_LATE_SECONDS = 5;
 
 /** One target under check: says what is wrong at a path in it. */
 type Tell = (path: KeyPath, message: string) => Problem;
@@ -33,7 +32,7 @@ interface Site {
 const loadOf = (
   { scenarios, timeoutSeconds }: BenchmarkTargetSettings,
   { scrapeSeconds }: Site,
-): TimedLoad => ({ ...scenarios, timeoutSeconds, settleSeconds: scrapeSeconds + SCRAPE_LATE_SECONDS });
+): TimedLoad => ({ ...scenarios, timeoutSeconds, settleSeconds: settleSecondsOf(scrapeSeconds) });
 
 function whenProblems(target: BenchmarkTargetSettings, site: Site, tell: Tell): Problem[] {
   const { gate, schedule, version, promote, simulated } = target;

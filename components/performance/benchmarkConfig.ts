@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
-import { awaitedLoad, type TimedLoad } from "../../workloads/benchmark/driver/durations";
+import { awaitedLoad, settleSecondsOf, type TimedLoad } from "../../workloads/benchmark/driver/durations";
 import { scenarios, type Scenario } from "../../workloads/benchmark/result";
 import { CREDENTIALS_FOLDER } from "./benchmarkFiles";
 import type { BenchmarkTarget, InferenceBenchmarkArgs } from "./types";
-
-/** Seconds by which a scrape may come later than its interval. */
-const SCRAPE_LATE_SECONDS = 5;
 
 /** Where a run keeps its files: k6, what a step needs, the result. */
 export const WORK_FOLDER = "/work";
@@ -25,7 +22,7 @@ export function loadOf(
   scrapeSeconds: number,
   extent: Extent,
 ): TimedLoad {
-  const load = { ...asked, timeoutSeconds, settleSeconds: scrapeSeconds + SCRAPE_LATE_SECONDS };
+  const load = { ...asked, timeoutSeconds, settleSeconds: settleSecondsOf(scrapeSeconds) };
   return extent === "all" ? load : awaitedLoad(load);
 }
 
@@ -133,7 +130,7 @@ export function benchmarkConfig(
     prometheus: {
       url: prometheusUrl,
       ...hub,
-      settleSeconds: loadOf(target, prometheus.scrapeSeconds, extent).settleSeconds,
+      settleSeconds: settleSecondsOf(prometheus.scrapeSeconds),
       pods: podsOf(workload.deployment),
       container: workload.container,
     },

@@ -7,6 +7,7 @@ import type { HubSecrets } from "../../../settings/credentials";
 import { parseSettings } from "../../../settings/parse";
 import { SettingsError } from "../../../settings/problems";
 import type { HubObject } from "../../../settings/schema";
+import { minimumSamples } from "../../../workloads/benchmark/analysis/percentiles";
 import { sandboxBenchmark } from "../../../sandbox/project/benchmark";
 import {
   edited,
@@ -290,6 +291,13 @@ describe("wrong settings of benchmarks name key, value and what to do", () => {
       "  - federation:member.benchmarks: is a hub's key, and this stack is a member",
     ]);
   });
+});
+
+it("as many requests are asked for as the judge's 95th percentile takes", () => {
+  const one = minimumSamples(0.95) - 1;
+  const asked = (requests: number) => problems({ "scenarios.warm": { rate: requests / 120, seconds: 120 } });
+  expect(asked(one)).toHaveLength(1);
+  expect(asked(one + 1)).toEqual([]);
 });
 
 describe("the cost of GPUs without a price", () => {

@@ -15,6 +15,12 @@ export interface TimedLoad {
   readonly settleSeconds: number;
 }
 
+/** Seconds by which a scrape may come later than its interval. */
+const SCRAPE_LATE_SECONDS = 5;
+
+/** Seconds after a window until its last scrape can be asked for, by the interval of scrapes. */
+export const settleSecondsOf = (scrapeSeconds: number): number => scrapeSeconds + SCRAPE_LATE_SECONDS;
+
 /** k6 is started, and what it left is read. */
 const STEP_SECONDS = 5;
 /** The result is judged, rendered and uploaded. */
