@@ -32,10 +32,15 @@ const every = [
 
 /** The only files through which a room may look into another that is closed to it: a worker's settings, a result's names. */
 const doors = {
+  settings: ["./benchmark/driver/durations.ts"],
   components: [
     "./model-sync/settings.ts",
     "./model-sync/settingsError.ts",
     "./model-sync/retention/settings.ts",
+    "./benchmark/driver/settings.ts",
+    "./benchmark/driver/settingsError.ts",
+    "./benchmark/driver/durations.ts",
+    "./benchmark/result.ts",
   ],
   program: ["./benchmark/result.ts"],
 };

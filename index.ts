@@ -1,6 +1,7 @@
 import { VerifiedCluster } from "./components/kubernetes/verifiedCluster";
 import { hubOutputs, memberOutputs } from "./components/outputs";
 import { alertmanagerAddresses } from "./program/alerting";
+import { declareBenchmarks } from "./program/benchmarks";
 import { declareGrafana } from "./program/grafana";
 import { declareHosts } from "./program/hosts";
 import { declareServing } from "./program/serving";
@@ -21,6 +22,10 @@ const verified = new VerifiedCluster("cluster", {
 });
 const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
+const benchmarkReports =
+  settings.role === "hub"
+    ? declareBenchmarks(settings, { monitoring, landingZone, knobs: {} }, verified)
+    : undefined;
 const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 declareHosts(settings, verified);
 declareServing(settings, verified.provider);
@@ -33,7 +38,8 @@ export = settings.role === "hub"
       url,
       settings.memberCredentials,
       alertmanagerAddresses(settings),
-      landingZone,
+      landingZone?.outputs,
       grafana,
+      benchmarkReports,
     )
   : memberOutputs(cluster, settings.credentials, url);

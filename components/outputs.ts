@@ -43,6 +43,8 @@ export interface HubOutputs extends SiteOutputs {
   readonly grafanaUrl?: pulumi.Input<string>;
   /** Secret: the administrator of a Grafana that the stack deploys. */
   readonly grafanaAdmin?: pulumi.Output<UserPassword>;
+  /** By target: where the reports of its benchmarks are (`s3://<bucket>/<model>/`); absent where nothing is measured. */
+  readonly benchmarkReports?: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 /** What a member's stack says of itself. */
@@ -72,6 +74,7 @@ export function hubOutputs(
   alertmanagers: readonly string[] | undefined,
   landingZone: LandingZoneOutputs | undefined,
   grafana: GrafanaOutputs | undefined,
+  benchmarkReports: Readonly<Record<string, pulumi.Output<string>>> | undefined,
 ): HubOutputs {
   return {
     role: "hub",
@@ -82,6 +85,7 @@ export function hubOutputs(
     ...(landingZone === undefined ? {} : { landingZone }),
     ...(grafana?.url === undefined ? {} : { grafanaUrl: grafana.url }),
     ...(grafana?.admin === undefined ? {} : { grafanaAdmin: pulumi.secret(grafana.admin) }),
+    ...(benchmarkReports === undefined ? {} : { benchmarkReports }),
   };
 }
 

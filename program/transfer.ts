@@ -20,11 +20,18 @@ export function transferMetrics(settings: Settings): MetricsPods | undefined {
   return settings.modelSync === undefined ? undefined : modelSyncPods(settings.transferNamespace);
 }
 
+/** A hub's landing zone as it was declared. */
+export interface DeclaredLandingZone {
+  readonly outputs: LandingZoneOutputs;
+  /** Buckets, users and their rights. */
+  readonly component: pulumi.Resource;
+}
+
 /** The part of the stack in moving models; a hub's landing zone where there is one. */
 export function declareTransfer(
   settings: Settings,
   cluster: VerifiedCluster,
-): LandingZoneOutputs | undefined {
+): DeclaredLandingZone | undefined {
   if (settings.role === "hub") {
     const { landingZone } = settings;
     return landingZone === undefined ? undefined : declareLandingZone(settings, landingZone, cluster);
@@ -51,8 +58,8 @@ function declareLandingZone(
   settings: HubSettings,
   zone: LandingZone,
   { provider, uid }: VerifiedCluster,
-): LandingZoneOutputs {
-  const { modelsBucket, benchmarksBucket } = new ModelLandingZone(
+): DeclaredLandingZone {
+  const component = new ModelLandingZone(
     "landing-zone",
     {
       buckets: zone.buckets,
@@ -62,6 +69,7 @@ function declareLandingZone(
     },
     { provider: minioProvider(zone, uid) },
   );
+  const { modelsBucket, benchmarksBucket } = component;
   const { inferenceServices } = zone.retention;
   const flows = modelRetentionFlows({
     minioUrl: zone.minio.url,
@@ -87,11 +95,14 @@ function declareLandingZone(
     { provider },
   );
   return {
-    minioUrl: zone.minio.url,
-    region: zone.minio.region,
-    modelsBucket,
-    benchmarksBucket,
-    mlflowUrl: zone.mlflow.url,
+    component,
+    outputs: {
+      minioUrl: zone.minio.url,
+      region: zone.minio.region,
+      modelsBucket,
+      benchmarksBucket,
+      mlflowUrl: zone.mlflow.url,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { alertingSettings } from "./alerting";
+import { benchmarkSettings, unpricedWarning } from "./benchmarks";
 import {
   alertClients,
   alertUser,
@@ -40,6 +41,7 @@ import { workerBundle } from "./workers";
 export { preflight } from "./preflight";
 export { SettingsError } from "./problems";
 export type * from "./alertingTypes";
+export type * from "./benchmarksTypes";
 export type * from "./grafanaTypes";
 export type * from "./hostExportersTypes";
 export type * from "./servingTypes";
@@ -69,6 +71,8 @@ export function loadSettings(): Settings {
       : unauthenticatedWarning("member.modelSync", settings.modelSync?.mlflow);
   if (open !== undefined) void pulumi.log.warn(open);
   if (settings.prometheus.kind === "existing" && !settings.prometheus.check) void pulumi.log.warn(UNCHECKED);
+  const unpriced = parsed.role === "hub" ? unpricedWarning(parsed.hub) : undefined;
+  if (unpriced !== undefined) void pulumi.log.warn(unpriced);
   return settings;
 }
 
@@ -166,6 +170,7 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
       {},
     ),
     ...(landingZone === undefined ? {} : { landingZone }),
+    ...optional("benchmarks", benchmarkSettings(parsed.stack, hub)),
     ...(hub.grafana === undefined || hubSecrets === undefined
       ? {}
       : { grafana: grafanaSettings(hub.grafana, hubSecrets, cluster, grafanaToken) }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readReceiverSecrets, type ReceiverSecrets } from "./alerting";
+import { checkBenchmarks } from "./benchmarksChecks";
 import { hubProblems, siteProblems } from "./checks";
 import { type Generation, type HubSecrets, hubSecretsSchema } from "./credentials";
 import * as fields from "./fields";
@@ -233,6 +234,7 @@ export function inspectSettings(
     ]);
     if (hub !== undefined) reader.add(...servingProblems(hub));
     const hubSecrets = hubSecretsOf(reader, stack, hub, cluster);
+    checkBenchmarks(reader, hub);
     return {
       ...common,
       hub,

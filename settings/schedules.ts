@@ -39,11 +39,8 @@ function dayMatcher(schedule: string): (date: Date) => boolean {
   };
 }
 
-/**
- * The longest time between two starts of a cron schedule of five fields, in seconds; Infinity where it never starts, or
- * starts less than twice in four years. Time zones that change their clock make one gap a year an hour longer.
- */
-export function longestGapSeconds(schedule: string): number {
+/** Minutes between starts of a cron schedule of five fields; none where it starts less than twice in four years. */
+function gapMinutes(schedule: string): readonly number[] {
   const [minuteField = "*", hourField = "*"] = schedule.split(" ");
   const minutes = [...matches(minuteField, [0, 59])];
   const times = [...matches(hourField, [0, 23])]
@@ -58,6 +55,19 @@ export function longestGapSeconds(schedule: string): number {
   const gaps = (values: readonly number[]): number[] =>
     values.slice(1).map((value, index) => value - (values[index] ?? value));
   const overnight = gaps(days).map((apart) => apart * MINUTES_A_DAY - last + first);
-  if (overnight.length === 0) return Infinity;
-  return Math.max(...gaps(times), ...overnight) * 60;
+  return overnight.length === 0 ? [] : [...gaps(times), ...overnight];
+}
+
+/**
+ * The longest time between two starts of a cron schedule of five fields, in seconds; Infinity where it never starts, or
+ * starts less than twice in four years. Time zones that change their clock make one gap a year an hour longer.
+ */
+export function longestGapSeconds(schedule: string): number {
+  const gaps = gapMinutes(schedule);
+  return gaps.length === 0 ? Infinity : Math.max(...gaps) * 60;
+}
+
+/** The shortest one, as above; time zones that change their clock make one gap a year an hour shorter. */
+export function shortestGapSeconds(schedule: string): number {
+  return Math.min(...gapMinutes(schedule), Infinity) * 60;
 }

@@ -5,6 +5,7 @@ import type { Component } from "../metrics/catalogue/recorded/health";
 import { DEFAULT_INVENTORY } from "../metrics/inventory";
 import type { Inventory } from "../metrics/inventory";
 import { hubAlerting, memberAlerting } from "./alertingSchema";
+import { BENCHMARKS_NAMESPACE, benchmarkTarget } from "./benchmarksSchema";
 import * as fields from "./fields";
 import { list, object } from "./fields";
 import { hostExporters } from "./hostExportersSchema";
@@ -284,6 +285,9 @@ export const hubSchema = object({
   ...siteShape,
   members: list(member, "members").default([]),
   pricePerGpuHour: fields.prices.default({}),
+  /** Served models that are measured, judged and priced. */
+  benchmarks: list(benchmarkTarget, "targets").default([]),
+  benchmarksNamespace: fields.namespaceName.default(BENCHMARKS_NAMESPACE),
   landingZone: landingZone.exactOptional(),
   alerting: hubAlerting,
   grafana: grafana.exactOptional(),
@@ -303,6 +307,14 @@ export type HubObject = z.output<typeof hubSchema>;
 export type MemberObject = z.output<typeof memberSchema>;
 
 /** Keys inside a role's object that only this role has. */
-export const HUB_ONLY = ["members", "pricePerGpuHour", "landingZone", "grafana", "serving"];
+export const HUB_ONLY = [
+  "members",
+  "pricePerGpuHour",
+  "landingZone",
+  "grafana",
+  "benchmarks",
+  "benchmarksNamespace",
+  "serving",
+];
 /** The same of a member's. */
 export const MEMBER_ONLY = ["modelSync", "hostExporters"];

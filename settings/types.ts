@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Component } from "../metrics/catalogue/recorded/health";
 import type { Inventory } from "../metrics/inventory";
 import type { HubAlerting, MemberAlerting } from "./alertingTypes";
+import type { BenchmarkSettings } from "./benchmarksTypes";
 import type { GrafanaSettings } from "./grafanaTypes";
 import type { HostExportersSettings } from "./hostExportersTypes";
 import type { ServedModel } from "./servingTypes";
@@ -217,6 +218,8 @@ export interface HubSettings extends SiteSettings {
   readonly pricePerGpuHour: Readonly<Record<string, number>>;
   /** Per member: the user, or the token, the hub scrapes it with; absent with existing Secrets. */
   readonly federation: pulumi.Output<Readonly<Record<string, UserPassword | { readonly token: string }>>>;
+  /** Absent: nothing is measured. */
+  readonly benchmarks?: BenchmarkSettings;
   /** Per member: what its stack reads by StackReference. */
   readonly memberCredentials: pulumi.Output<Readonly<Record<string, MemberCredentials>>>;
   /** Absent: members bring no models. */

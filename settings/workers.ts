@@ -12,11 +12,17 @@ export interface WorkerBundle {
 const workloads = path.join(__dirname, "..", "workloads");
 
 /**
- * What `npm run build` left of a worker. `key` is the setting that needs it; throws a {@link SettingsError} where the
+ * What `npm run build` left of a worker, or of a part of it with a file of its own. `key` is the setting that needs it; throws a {@link SettingsError} where the
  * file is missing or not what was built.
  */
-export function workerBundle(stack: string, key: string, name: string, folder = workloads): WorkerBundle {
-  const file = path.join(folder, name, "dist", `${name}.cjs`);
+export function workerBundle(
+  stack: string,
+  key: string,
+  name: string,
+  folder = workloads,
+  bundle = `${name}.cjs`,
+): WorkerBundle {
+  const file = path.join(folder, name, "dist", bundle);
   const sum = `${file}.sha256`;
   if (!existsSync(file) || !existsSync(sum)) {
     const problem: Problem = { key, message: `needs the worker ${name}, which is not built: npm run build` };

@@ -79,7 +79,7 @@ export function addressProblems(
 type Files = Readonly<Record<string, string>>;
 
 /** Files of a Secret, as the API takes them. */
-function encoded(files: Files): Record<string, string> {
+export function encoded(files: Files): Record<string, string> {
   return Object.fromEntries(
     Object.entries(files)
       .sort(([a], [b]) => (a < b ? -1 : 1))

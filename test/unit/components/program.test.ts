@@ -10,6 +10,7 @@ import { parse } from "yaml";
 import { DEFAULT_OBJECTIVES } from "../../../rules/alerts";
 import type {
   AlertingSettings,
+  BenchmarkTarget,
   DeployedGrafana,
   HostExportersSettings,
   HubSettings,
@@ -28,6 +29,7 @@ import * as dashboards from "../../../dashboards";
 import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
 import { CLUSTER_UID, only, record, summary, valueOf } from "../../support/mocks";
 import type { RecordOptions, Registration } from "../../support/mocks";
+import { benchmarkArgs, target as benchmarkTarget } from "./performance/samples";
 import {
   PROMETHEUS_IMAGE,
   federation,
@@ -181,6 +183,23 @@ const landingZone: LandingZone = {
   retentionCredentials: pulumi.secret(key("gc")),
   retentionReaderCredentials: pulumi.secret(key("gcr")),
   metricsToken: pulumi.secret("token of minio"),
+};
+const { ca: _ca, ...benchmarkRest } = benchmarkTarget;
+/** A hub that measures a served model. */
+const benchmarked: Pick<HubSettings, "benchmarks" | "benchmarkCredentials"> = {
+  benchmarks: {
+    namespace: "benchmarks",
+    targets: [benchmarkRest as BenchmarkTarget],
+    scripts: benchmarkArgs().scripts,
+  },
+  benchmarkCredentials: {
+    prometheus: pulumi.secret({
+      username: "benchmark-1",
+      password: "benchmark password",
+      ca: "ca certificates",
+    }),
+    store: pulumi.secret(key("benchmark-1")),
+  },
 };
 const modelSync: ModelSyncSettings = {
   worker,
@@ -411,6 +430,48 @@ describe("the program", () => {
       "kubernetes:policy/v1:PodDisruptionBudget serving-chat-disruption-budget",
     ]);
     expect(await added(true)).toEqual(await added(false));
+  });
+
+  it("adds benchmarks to a hub that lists targets, in a preview too, and nothing where it lists none", async () => {
+    const settings = { ...hub, landingZone, ...benchmarked };
+    const added = async (preview: boolean): Promise<readonly string[]> => {
+      const before = summary((await run({ ...hub, landingZone }, { preview })).registrations);
+      const now = summary((await run(settings, { preview })).registrations);
+      expect(now).toEqual(expect.arrayContaining([...before]));
+      return now.filter((name) => !before.includes(name));
+    };
+    const up = await added(false);
+    expect(up).toEqual([
+      "federation:kubernetes:FederationNamespace benchmarks",
+      "federation:performance:InferenceBenchmark benchmark-llama-a6000",
+      "kubernetes:batch/v1:CronJob benchmark-llama-a6000-cron-job",
+      "kubernetes:batch/v1:Job benchmark-llama-a6000-job",
+      "kubernetes:core/v1:ConfigMap benchmark-llama-a6000-config",
+      "kubernetes:core/v1:ConfigMap benchmark-llama-a6000-driver",
+      "kubernetes:core/v1:ConfigMap benchmark-llama-a6000-job-config",
+      "kubernetes:core/v1:ConfigMap benchmark-llama-a6000-load",
+      "kubernetes:core/v1:Namespace benchmarks-namespace",
+      "kubernetes:core/v1:Secret benchmark-llama-a6000-credentials",
+      "kubernetes:core/v1:ServiceAccount benchmark-llama-a6000-service-account",
+      "kubernetes:networking.k8s.io/v1:NetworkPolicy benchmarks-benchmark-llama-a6000",
+      "kubernetes:networking.k8s.io/v1:NetworkPolicy benchmarks-default-deny",
+      "kubernetes:rbac.authorization.k8s.io/v1:Role benchmark-llama-a6000-role",
+      "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding benchmark-llama-a6000-role-binding",
+    ]);
+    expect(await added(true)).toEqual(up);
+    const { registrations, outputs } = await run(settings);
+    const { data } = only(registrations, "benchmark-llama-a6000-config").inputs as {
+      data: Record<string, string>;
+    };
+    expect(JSON.parse(data["config.json"] ?? "")).toMatchObject({
+      target: { cluster: "cloud", pricePerGpuHour },
+      prometheus: { url: "https://prometheus.federation.svc:9090", settleSeconds: 35 },
+      store: { url: landingZone.minio.url, region: "us-east-1", bucket: "benchmarks" },
+      registry: { url: landingZone.mlflow.url },
+    });
+    const reports = outputs.benchmarkReports as Readonly<Record<string, pulumi.Output<string>>>;
+    expect(await valueOf(reports["llama-a6000"]!)).toBe("s3://benchmarks/llama-3-8b/");
+    expect((await run({ ...hub, landingZone })).outputs).not.toHaveProperty("benchmarkReports");
   });
 
   it("adds exporters on hosts to a member, in a preview too", async () => {

@@ -74,6 +74,7 @@ describe("the sandbox's hosts", () => {
       nodeExporter: digest,
       alertmanager: digest,
       node: digest,
+      k6: digest,
     };
     const software = { hostKey: "ssh-ed25519 AAAA", version: "1.0.0", url: "file:///x", sha256: "" };
     const { hostExporters: declared } = overlay("hpc", { "federation:member": site }, images, software)[

@@ -60,6 +60,7 @@ function scaledModel(): NonNullable<z.input<typeof hubSchema>["serving"]>[number
     nodeExporter: image,
     alertmanager: image,
     node: image,
+    k6: image,
   };
   const { serving } = overlay("cloud", config, images)["federation:hub"] as z.input<typeof hubSchema>;
   expect(serving).toHaveLength(1);

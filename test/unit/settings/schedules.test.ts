@@ -1,4 +1,4 @@
-import { longestGapSeconds } from "../../../settings/schedules";
+import { longestGapSeconds, shortestGapSeconds } from "../../../settings/schedules";
 
 const MINUTE = 60;
 const HOUR = 3_600;
@@ -34,5 +34,21 @@ describe("the longest time between two starts of a schedule", () => {
     );
     const gaps = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
     expect(longestGapSeconds("7 1,5,6 * * *")).toBe(Math.max(...gaps) * MINUTE);
+  });
+});
+
+describe("the shortest time between two starts of a schedule", () => {
+  it.each([
+    ["*/15 * * * *", 15 * MINUTE],
+    // the last hour's rest is shorter than the step
+    ["*/25 * * * *", 10 * MINUTE],
+    ["0,10 * * * *", 10 * MINUTE],
+    ["0 4 * * *", DAY],
+    ["0 9 * * 1-5", DAY],
+    ["0 4 * * 0", 7 * DAY],
+    ["0 0 1 * *", 28 * DAY],
+    ["0 0 30 2 *", Infinity],
+  ])("is for %s %d s", (schedule, seconds) => {
+    expect(shortestGapSeconds(schedule)).toBe(seconds);
   });
 });
