@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { grantPolicy, policyName } from "../../../components/transfer/landingZonePolicies";
 import type { Grant } from "../../../components/transfer/types";
-import type { S3Credentials } from "../../../workloads/model-sync/s3/http";
+import type { S3Credentials } from "../../../workloads/s3/http";
 import { bucketName } from "./registry";
 import { minioCredentials } from "./servers";
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { checkFormat, headBytes } from "../files/formats";
-import { crc32Base64 } from "../s3/calls";
-import { isPreconditionFailed } from "../s3/errors";
+import { crc32Base64 } from "../../s3/calls";
+import { isPreconditionFailed } from "../../s3/errors";
 import { SyncError } from "../types";
 import { readSmall } from "./read";
 import type { FileTask, LocalSums, TransferDeps, TransferredFile } from "./types";
