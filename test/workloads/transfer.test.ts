@@ -105,7 +105,9 @@ describe("the store", () => {
   });
 
   it("refuses bytes that do not give their CRC-32", async () => {
-    await expect(bucket.put("models/x/bad", Buffer.from("hello"), {}, "AAAAAA==")).rejects.toMatchObject({
+    await expect(
+      bucket.put("models/x/bad", Buffer.from("hello"), {}, { crc: "AAAAAA==" }),
+    ).rejects.toMatchObject({
       reason: "checksum-mismatch",
       transient: true,
     });

@@ -34,7 +34,7 @@ async function settle(
     const there = look ? await deps.s3.head(task.key) : undefined;
     if (there) return adopt(task, sums, there);
     try {
-      const info = await deps.s3.put(task.key, body, conditionOf(task), sums.crc32);
+      const info = await deps.s3.put(task.key, body, conditionOf(task), { crc: sums.crc32 });
       return transferred(task, sums, info, "sent", body.length);
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;
