@@ -1,6 +1,7 @@
 import { percentile } from "../../workloads/benchmark/analysis/percentiles";
 import { saturation } from "../../workloads/benchmark/driver/scenarios";
-import { coldStarts, type Site } from "../../workloads/benchmark/driver/stopwatch/coldStart";
+import { coldStarts } from "../../workloads/benchmark/driver/stopwatch/coldStart";
+import type { Site } from "../../workloads/benchmark/driver/stopwatch/site";
 import { startInferenceServer, type Behaviour } from "../../test/support/inferenceServer";
 import { simulatedKnee, type SimulatedRun } from "../../test/support/inferenceServer/simulate";
 import { secondsOf, SimulatedCluster, type StartDelays } from "../../test/support/simulatedCluster";

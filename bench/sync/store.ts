@@ -5,8 +5,8 @@ import * as path from "node:path";
 import type { Server } from "../../test/workloads/support/servers";
 import { minioCredentials, serve } from "../../test/workloads/support/servers";
 import { makeBucket, once, rootBucket } from "../../test/workloads/support/registry";
-import { S3Calls } from "../../workloads/model-sync/s3/calls";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import { S3Calls } from "../../workloads/s3/calls";
+import type { S3Client } from "../../workloads/s3/client";
 
 /** MinIO on loopback without TLS, its data below `folder`. It ends with this process, however that ends. */
 export function startStore(minio: string, folder: string): Promise<Server> {

@@ -1,5 +1,5 @@
 import { makeCorpus } from "../../workloads/benchmark/driver/corpus";
-import { parseSettings, type SettingsInput } from "../../workloads/benchmark/driver/settings";
+import { parseSettings, settle, type SettingsInput } from "../../workloads/benchmark/driver/settings";
 import type { Driver, RunError } from "../../workloads/benchmark/driver/steps";
 import { bundleFile } from "../../scripts/build";
 
@@ -11,7 +11,7 @@ export interface Observed extends Driver {
 
 /** A driver by settings, whose load script was built before. */
 export function driverFor(input: SettingsInput, k6 = "k6"): Observed {
-  const settings = parseSettings(input);
+  const settings = settle(parseSettings(input));
   const [lines, faults]: [string[], RunError[]] = [[], []];
   return {
     settings,

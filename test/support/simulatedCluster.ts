@@ -39,6 +39,10 @@ interface Template {
 interface Applied extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: Template };
 }
+interface Patch {
+  readonly spec?: { readonly replicas: number };
+  readonly metadata?: { readonly annotations: Readonly<Record<string, string | null>> };
+}
 
 interface Watcher {
   readonly kind: string;
@@ -62,6 +66,9 @@ export class SimulatedCluster implements Kubernetes {
   private readonly timers = new Set<NodeJS.Timeout>();
   private server: Promise<RunningServer> | undefined;
   private pods = 0;
+  /** Deployment of each pod that was asked for, and the pods in rotation. */
+  private readonly owners = new Map<string, string>();
+  private readonly ready = new Set<string>();
 
   constructor(
     private readonly delays: StartDelays,
@@ -134,19 +141,40 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   patch(path: string, body: object): Promise<void> {
-    const { replicas } = (body as Applied).spec;
     const deployment = this.of("deployments").get(nameIn(path)) as Applied;
-    this.calls.push(`scale ${deployment.metadata.name} ${replicas}`);
-    this.put("deployments", { ...deployment, spec: { ...deployment.spec, replicas } } as KubeObject);
-    if (replicas === 0) for (const name of this.names("pods")) void this.endPod(name);
-    else this.startPod(deployment);
+    const { spec, metadata } = body as Patch;
+    if (metadata !== undefined) this.annotate(deployment, metadata.annotations);
+    if (spec !== undefined) this.scale(deployment, spec.replicas);
     return Promise.resolve();
+  }
+
+  private annotate(deployment: Applied, changed: Readonly<Record<string, string | null>>): void {
+    const { name } = deployment.metadata;
+    this.calls.push(
+      ...Object.entries(changed).map(([key, value]) => `annotate ${name} ${key} ${value ?? "(removed)"}`),
+    );
+    const annotations = Object.fromEntries(
+      Object.entries({ ...deployment.metadata.annotations, ...changed }).filter(
+        (entry): entry is [string, string] => entry[1] !== null,
+      ),
+    );
+    const annotated = { ...deployment, metadata: { ...deployment.metadata, annotations } };
+    this.put("deployments", annotated);
+  }
+
+  private scale(deployment: Applied, replicas: number): void {
+    const { name } = deployment.metadata;
+    this.calls.push(`scale ${name} ${replicas}`);
+    const scaled = { ...deployment, spec: { ...deployment.spec, replicas } };
+    this.put("deployments", scaled);
+    const own = [...this.owners].filter(([, owner]) => owner === name).map(([pod]) => pod);
+    for (const pod of own.slice(replicas)) void this.endPod(pod);
+    for (let missing = replicas - own.length; missing > 0; missing--) this.startPod(scaled);
   }
 
   async remove(path: string): Promise<void> {
     const [kind, name] = [kindOf(path), nameIn(path)];
     this.calls.push(`remove ${kind} ${name}`);
-    const object = this.of(kind).get(name);
     if (kind !== "pods") {
       this.of(kind).delete(name);
       if (kind === "deployments") {
@@ -156,8 +184,8 @@ export class SimulatedCluster implements Kubernetes {
       return;
     }
     // a Deployment makes up for a lost pod at once
-    const [owner] = [...this.of("deployments").values()].filter(({ metadata }) => metadata.name !== "model");
-    if (object !== undefined && owner !== undefined) this.startPod(owner as Applied);
+    const owner = this.of("deployments").get(this.owners.get(name) ?? "");
+    if (owner !== undefined) this.startPod(owner as Applied);
     await this.endPod(name);
   }
 
@@ -176,10 +204,12 @@ export class SimulatedCluster implements Kubernetes {
   private startPod(deployment: Applied): void {
     const { delays } = this;
     const name = `${deployment.metadata.name}-${++this.pods}`;
+    this.owners.set(name, deployment.metadata.name);
     const metadata = { name, uid: name, labels: deployment.spec.template.metadata.labels };
     const start: RealStart = { beganMs: performance.now(), toldMs: new Map() };
     this.starts.push(start);
     const pod = (phase: Phase, status: object): void => {
+      if (!this.owners.has(name)) return;
       start.toldMs.set(phase, performance.now());
       this.put("pods", { metadata, spec: { initContainers: [{ name: "fetch" }] }, status } as KubeObject);
     };
@@ -215,22 +245,29 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   private rotate(pod: string, start: RealStart): void {
+    if (!this.owners.has(pod)) return;
     start.toldMs.set("in-rotation", performance.now());
-    start.server = this.server = startInferenceServer(this.behaviour, this.port);
-    this.endpoints([{ conditions: { ready: true }, targetRef: { name: pod } }]);
+    start.server = this.server ??= startInferenceServer(this.behaviour, this.port);
+    this.ready.add(pod);
+    this.endpoints();
   }
 
-  private endpoints(endpoints: readonly object[]): void {
+  private endpoints(): void {
+    const endpoints = [...this.ready].map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
     this.put("endpointslices", { metadata: { name: "slice" }, endpoints } as KubeObject);
   }
 
   private async endPod(name: string): Promise<void> {
+    this.owners.delete(name);
     const pod = this.of("pods").get(name);
     if (pod === undefined) return;
-    this.endpoints([]);
-    const server = this.server;
-    this.server = undefined;
-    await (await server)?.close();
+    this.ready.delete(name);
+    this.endpoints();
+    if (this.ready.size === 0) {
+      const server = this.server;
+      this.server = undefined;
+      await (await server)?.close();
+    }
     this.of("pods").delete(name);
     this.tell("pods", "DELETED", pod);
   }

@@ -74,7 +74,7 @@ it("adds what Prometheus scraped in exactly the window, and sends k6's own serie
   const run = await benchmark(target.url, {
     run: "evidence-1",
     warm: { rate: 50, warmUpSeconds: 2, seconds: 4 },
-    remoteWriteUrl: `${prometheus.url}/api/v1/write`,
+    remoteWrite: { url: `${prometheus.url}/api/v1/write` },
     prometheus: { url: prometheus.url, settleSeconds: 1, pods: "sums-predictor-.*" },
     target: { gpuType: "t4", gpusPerReplica: 1 },
   });
@@ -115,4 +115,69 @@ it("keeps the load and names the cause when Prometheus does not answer", async (
       message: expect.stringContaining("answered 404") as string,
     },
   ]);
+});
+
+it("adds the usage of the model's pods, and what the cluster shows of knobs that the settings leave open", async () => {
+  const pod = (name: string, cpu: string) => ({
+    metadata: { name },
+    timestamp: new Date().toISOString().replace(/\.\d+/, ""),
+    window: "1s",
+    containers: [{ usage: { cpu, memory: "64Mi" } }],
+  });
+  const labels = { app: "sums" };
+  const container = { name: "kserve-container", resources: { limits: { cpu: "500m" } } };
+  const cpu = { resource: { target: { averageUtilization: 60 } } };
+  const ready = ["a", "b"].map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
+  const answers: Readonly<Record<string, () => object>> = {
+    "/apis/apps/v1/namespaces/models/deployments/sums": () => ({
+      metadata: { name: "sums" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { spec: { containers: [container] } },
+      },
+    }),
+    "/apis/autoscaling/v2/namespaces/models/horizontalpodautoscalers/sums": () => ({
+      spec: { minReplicas: 2, maxReplicas: 4, metrics: [cpu] },
+    }),
+    "/apis/discovery.k8s.io/v1/namespaces/models/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dsums":
+      () => ({ items: [{ metadata: { name: "slice" }, endpoints: ready }] }),
+    "/apis/metrics.k8s.io/v1beta1/namespaces/models/pods?labelSelector=app%3Dsums": () => ({
+      items: [pod("b", "400m"), pod("a", "200m")],
+    }),
+  };
+  const api = http.createServer(({ url = "" }, response) => {
+    const found = answers[url];
+    response.writeHead(found === undefined ? 404 : 200).end(JSON.stringify(found?.() ?? {}));
+  });
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const file = join(prometheus.folder, "prometheus.yml");
+    const site = { namespace: "models", deployment: "sums", service: "sums", autoscaler: "sums" };
+    const run = await benchmark(target.url, {
+      // longer than the time from one question to the next
+      warm: { rate: 50, warmUpSeconds: 0, seconds: 8 },
+      kubernetes: { url, caFile: file, tokenFile: file, ...site },
+      target: { settings: { maxReplicas: { setting: "serving[0].scaling.max", value: 3 } } },
+    });
+    const [load, MiB] = [run.result?.evidence.warm?.load, 1024 ** 2];
+    expect(run.output).not.toContain("no usage of pods");
+    expect(load?.replicas).toBe(2);
+    expect(load?.pods).toEqual([
+      { name: "a", cpuCores: 0.2, memoryBytes: 64 * MiB },
+      { name: "b", cpuCores: 0.4, memoryBytes: 64 * MiB },
+    ]);
+    const cpuCores = expect.closeTo(0.6, 9) as number;
+    expect(load?.server).toEqual({ cpuCores, cpuLimitCores: 1, memoryBytes: 128 * MiB });
+    expect(run.result?.target.settings).toEqual({
+      cpuLimitCores: { value: 0.5 },
+      minReplicas: { value: 2 },
+      maxReplicas: { setting: "serving[0].scaling.max", value: 3 },
+      autoscalerTarget: { value: 60 },
+    });
+  } finally {
+    api.closeAllConnections();
+    api.close();
+  }
 });

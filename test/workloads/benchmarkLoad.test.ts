@@ -144,7 +144,7 @@ describe("what cannot be measured is told, and never passes", () => {
           message: expect.stringContaining("no request of the window came to an end") as string,
         },
       ]);
-      expect(run.code).toBe(3);
+      expect(run.code).toBe(2);
     }));
 
   const all = async (url: string, said: Said = {}): Promise<unknown> => {
@@ -166,11 +166,15 @@ describe("what cannot be measured is told, and never passes", () => {
       smoke: { requests: 10, failures: { [kind]: 10 }, wrongAnswers: 0 },
       warm: undefined,
       errors: [{ scenario: "warm", kind, message: "not run, as every request of the smoke test failed" }],
-      code: 3,
+      code: 2,
     });
 
   it("a target that does not exist", async () => {
-    expect(await all(`http://127.0.0.1:${await freePort()}`)).toEqual(nothingBut("refused"));
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const run = (await all(url)) as { readonly output: string };
+    expect(run).toEqual(nothingBut("refused"));
+    // the report says what to do
+    expect(run.output).toContain(`nothing listens at ${url}: is the service deployed, and its port right?`);
   });
 
   it("a model that the server does not have", () =>

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fetchManifest } from "../../workloads/model-sync/publish/manifest";
 import { verify } from "../../workloads/model-sync/publish/verify";
 import { versionsOf } from "../../workloads/model-sync/registry/converge";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../workloads/s3/client";
 import type { SettingsInput } from "../../workloads/model-sync/settings";
 import type { Manifest } from "../../workloads/model-sync/types";
 import type { FaultProxy, SeenRequest } from "./support/faultProxy";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { buildWorker } from "../../scripts/build";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../workloads/s3/client";
 import { makeBucket, mlflowAt, rootBucket } from "./support/registry";
 import type { Server } from "./support/servers";
 import { dispose, startMinio, startMlflow } from "./support/servers";

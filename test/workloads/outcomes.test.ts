@@ -16,7 +16,7 @@ import { until } from "../../sandbox/checks";
 import { plan } from "../../workloads/model-sync/commands/plan";
 import { run } from "../../workloads/model-sync/commands/run";
 import { fetchManifest } from "../../workloads/model-sync/publish/manifest";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../workloads/s3/client";
 import type { Manifest } from "../../workloads/model-sync/types";
 import { makeBucket, rootBucket, sha256 } from "./support/registry";
 import { safetensors, writeSharded } from "./support/models";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import http from "node:http";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../workloads/s3/client";
 import type { SettingsInput } from "../../workloads/model-sync/settings";
 import { faultProxy } from "./support/faultProxy";
 import { makeBucket, mlflowAt, rootBucket } from "./support/registry";

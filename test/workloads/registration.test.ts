@@ -9,10 +9,10 @@ import { dispose, startMinio, startMlflow } from "./support/servers";
 import { tlsServer } from "./support/tls";
 import { acquire } from "../../workloads/model-sync/registry/claims";
 import { isSettled, registryView, versionsOf } from "../../workloads/model-sync/registry/converge";
-import type { Mlflow, ModelVersion } from "../../workloads/model-sync/registry/mlflow";
+import type { Mlflow, ModelVersion } from "../../workloads/registry/mlflow";
 import { registerVersion } from "../../workloads/model-sync/registry/register";
 import { connectMlflow } from "../../workloads/model-sync/registry/registrar";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../workloads/s3/client";
 
 jest.setTimeout(180_000);
 

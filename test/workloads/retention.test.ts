@@ -20,7 +20,7 @@ import { gc } from "../../workloads/model-sync/commands/gc";
 import { promoteCommand } from "../../workloads/model-sync/commands/promote";
 import { rollbackCommand } from "../../workloads/model-sync/commands/rollback";
 import { versionsOf } from "../../workloads/model-sync/registry/converge";
-import type { Mlflow } from "../../workloads/model-sync/registry/mlflow";
+import type { Mlflow } from "../../workloads/registry/mlflow";
 import { registerVersion } from "../../workloads/model-sync/registry/register";
 import type { ApplyDeps } from "../../workloads/model-sync/retention/apply";
 import { applyPlan } from "../../workloads/model-sync/retention/apply";
@@ -29,7 +29,7 @@ import type { Plan } from "../../workloads/model-sync/retention/plan";
 import { planRetention } from "../../workloads/model-sync/retention/plan";
 import type { HubSettings } from "../../workloads/model-sync/retention/settings";
 import { parseHubSettings } from "../../workloads/model-sync/retention/settings";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../workloads/s3/client";
 import type { Manifest } from "../../workloads/model-sync/types";
 
 jest.setTimeout(240_000);

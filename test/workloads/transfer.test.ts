@@ -3,11 +3,11 @@ import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import type { RunReport } from "../../workloads/model-sync/commands/run";
 import { run } from "../../workloads/model-sync/commands/run";
 import { lookAt } from "../../workloads/model-sync/files/model";
-import { crc32Base64 } from "../../workloads/model-sync/s3/calls";
+import { crc32Base64 } from "../../workloads/s3/calls";
 import { fetchManifest } from "../../workloads/model-sync/publish/manifest";
 import { verify } from "../../workloads/model-sync/publish/verify";
-import type { S3Client } from "../../workloads/model-sync/s3/client";
-import { isPreconditionFailed } from "../../workloads/model-sync/s3/errors";
+import type { S3Client } from "../../workloads/s3/client";
+import { isPreconditionFailed } from "../../workloads/s3/errors";
 import type { Manifest } from "../../workloads/model-sync/types";
 import type { FaultProxy } from "./support/faultProxy";
 import { faultProxy } from "./support/faultProxy";
@@ -105,7 +105,9 @@ describe("the store", () => {
   });
 
   it("refuses bytes that do not give their CRC-32", async () => {
-    await expect(bucket.put("models/x/bad", Buffer.from("hello"), {}, "AAAAAA==")).rejects.toMatchObject({
+    await expect(
+      bucket.put("models/x/bad", Buffer.from("hello"), {}, { crc: "AAAAAA==" }),
+    ).rejects.toMatchObject({
       reason: "checksum-mismatch",
       transient: true,
     });

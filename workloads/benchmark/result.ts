@@ -93,11 +93,17 @@ export const targetSchema = z.strictObject({
   /** Autoscaling as it is set; the autoscaling scenario goes `minReplicas` -> `maxReplicas` -> `minReplicas`. */
   minReplicas: count.default(1),
   maxReplicas: z.int().positive().default(1),
-  /** Where each knob stands and what it is now, as far as the stack has it. Default: the field of KServe or the engine. */
+  /**
+   * Where each knob stands and what it is now, as far as the stack has it, else as the cluster shows it. Without a setting:
+   * the field of KServe or the engine.
+   */
   settings: z
     .partialRecord(
       z.enum(knobs),
-      z.strictObject({ setting: name, value: z.union([z.string(), z.number(), z.boolean()]).optional() }),
+      z.strictObject({
+        setting: name.optional(),
+        value: z.union([z.string(), z.number(), z.boolean()]).optional(),
+      }),
     )
     .default({}),
 });
@@ -211,6 +217,8 @@ export const loadSchema = z
       throttled: ratio.optional(),
     }),
     server: serverSchema.optional(),
+    /** Usage of each pod of the model, as metrics.k8s.io told it for the window. */
+    pods: z.array(z.strictObject({ name, cpuCores: amount, memoryBytes: amount })).optional(),
     gpus: z.array(gpuSchema).optional(),
     tokens: z.strictObject({ prompt: count, output: count }).optional(),
   })

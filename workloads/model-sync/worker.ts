@@ -1,7 +1,7 @@
-import type { S3Client } from "./s3/client";
+import type { S3Client } from "../s3/client";
 import type { Settings } from "./settings";
 import type { StateStore } from "./state/store";
-import type { RetryDeps } from "./retry";
+import type { RetryDeps } from "../retry";
 import type { TransferDeps } from "./transfer/types";
 import type { Manifest } from "./types";
 import type { TransferFigures } from "./registry/run";

@@ -5,7 +5,7 @@ import { reportOptions, writeReport } from "../../../commands/benchmarkReport";
 import { reportOf } from "../../../workloads/benchmark/report";
 import { linearTicks, logTicks } from "../../../workloads/benchmark/report/svg";
 import type { Result } from "../../../workloads/benchmark/result";
-import { runAgainst } from "../../support/benchmark";
+import { runAgainst, withWarm } from "../../support/benchmark";
 
 /** Saturates early, scales late, on simulated GPUs: something of everything. */
 const mixed: Result = runAgainst({
@@ -105,6 +105,14 @@ describe("the report", () => {
     expect(markdown).toContain("| Mean of the window | Warm | Knee |");
     expect(markdown).toContain("| KV cache in use | 30 % | 30 % |");
     expect(markdown).not.toContain("Memory of the pods");
+  });
+
+  it("tells the usage of each pod, where the cluster was asked for it", () => {
+    const pods = [{ name: "chat-predictor-1", cpuCores: 0.75, memoryBytes: 2.5 * 1024 ** 3 }];
+    const report = reportOf(withWarm(mixed, () => ({ pods })));
+    expect(report.markdown).toContain("| Window | Pod, by metrics.k8s.io | CPU | Memory |");
+    expect(report.markdown).toContain("| Warm | chat-predictor-1 | 0.75 cores | 2560 MiB |");
+    expect(markdown).not.toContain("metrics.k8s.io");
   });
 
   it.each([

@@ -19,7 +19,7 @@ import type { SettingsInput } from "../../../workloads/model-sync/settings";
 import { parseSettings } from "../../../workloads/model-sync/settings";
 import { decodeFileCache, encodeFileCache, knownHash } from "../../../workloads/model-sync/state/fileCache";
 import { StateStore, parseState } from "../../../workloads/model-sync/state/store";
-import { S3Error } from "../../../workloads/model-sync/s3/errors";
+import { S3Error } from "../../../workloads/s3/errors";
 import { SyncError } from "../../../workloads/model-sync/types";
 import type { Reason } from "../../../workloads/model-sync/types";
 

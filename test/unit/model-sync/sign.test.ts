@@ -1,7 +1,7 @@
 import * as aws4 from "aws4";
 import * as fc from "fast-check";
-import { encodeKey, encodeQuery } from "../../../workloads/model-sync/s3/http";
-import { Signer } from "../../../workloads/model-sync/s3/sign";
+import { encodeKey, encodeQuery } from "../../../workloads/s3/http";
+import { Signer } from "../../../workloads/s3/sign";
 
 const example = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",

@@ -1,4 +1,4 @@
-import type { S3Credentials } from "../../../workloads/model-sync/s3/http";
+import type { S3Credentials } from "../../../workloads/s3/http";
 import type { SettingsInput } from "../../../workloads/model-sync/settings";
 import type { Fault, FaultProxy } from "../support/faultProxy";
 import type { Running, Site } from "../support/site";

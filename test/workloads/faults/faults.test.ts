@@ -1,4 +1,4 @@
-import type { S3Client } from "../../../workloads/model-sync/s3/client";
+import type { S3Client } from "../../../workloads/s3/client";
 import { faultProxy } from "../support/faultProxy";
 import { makeBucket, mlflowAt, rootBucket } from "../support/registry";
 import type { Server } from "../support/servers";

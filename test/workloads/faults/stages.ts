@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { lookAt } from "../../../workloads/model-sync/files/model";
-import { crc32Base64 } from "../../../workloads/model-sync/s3/calls";
-import type { S3Client } from "../../../workloads/model-sync/s3/client";
+import { crc32Base64 } from "../../../workloads/s3/calls";
+import type { S3Client } from "../../../workloads/s3/client";
 import type { Site } from "../support/site";
 
 /** A model goes through these one after the other; each is one run. */

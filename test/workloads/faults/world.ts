@@ -1,8 +1,8 @@
 import { plan } from "../../../workloads/model-sync/commands/plan";
 import { parseManifest } from "../../../workloads/model-sync/publish/manifest";
 import { versionsOf } from "../../../workloads/model-sync/registry/converge";
-import type { Mlflow, ModelVersion } from "../../../workloads/model-sync/registry/mlflow";
-import type { S3Client } from "../../../workloads/model-sync/s3/client";
+import type { Mlflow, ModelVersion } from "../../../workloads/registry/mlflow";
+import type { S3Client } from "../../../workloads/s3/client";
 import type { SettingsInput } from "../../../workloads/model-sync/settings";
 import { stages as stagesOfVersion } from "../../../workloads/model-sync/state/types";
 import type { Manifest } from "../../../workloads/model-sync/types";

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,7 @@ export function settingsFor(url: string, folder: string, { target, ...said }: Sa
   };
 }
 
+/** How a run ends, and what it leaves. */
 export interface Run {
   readonly code: number | null;
   readonly output: string;
@@ -55,28 +56,47 @@ export interface Run {
   readonly result: Result | undefined;
 }
 
-/** Runs the driver as it was built, on real k6; `before` are words before the command, as `taskset -c 0`. */
-export async function benchmark(url: string, said: Said = {}, before: readonly string[] = []): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), "benchmark-"));
-  try {
-    const [config, settings] = [join(folder, "settings.json"), settingsFor(url, folder, said)];
-    writeFileSync(config, JSON.stringify(settings));
-    const command = [...before, process.execPath, bundleFile("benchmark"), "--config", config];
-    const child = spawn(command[0] ?? "", command.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
-    const file = settings.resultFile;
-    const result = existsSync(file) ? parseResult(JSON.parse(readFileSync(file, "utf8"))) : undefined;
-    return { code, output, result };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** A driver that runs. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Run>;
 }
+
+/** Starts the driver as it was built, on real k6; `before` are words before the command, as `taskset -c 0`. */
+export function startBenchmark(
+  url: string,
+  said: Said = {},
+  before: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Started {
+  const folder = mkdtempSync(join(tmpdir(), "benchmark-"));
+  const [config, settings] = [join(folder, "settings.json"), settingsFor(url, folder, said)];
+  writeFileSync(config, JSON.stringify(settings));
+  const command = [...before, process.execPath, bundleFile("benchmark"), "--config", config];
+  const child = spawn(command[0] ?? "", command.slice(1), {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const ended = closed
+    .then((code) => {
+      const file = settings.resultFile;
+      const result = existsSync(file) ? parseResult(JSON.parse(readFileSync(file, "utf8"))) : undefined;
+      return { code, output, result };
+    })
+    .finally(() => rmSync(folder, { recursive: true, force: true }));
+  return { child, ended };
+}
+
+/** Runs the driver to its end. */
+export const benchmark = (...asked: Parameters<typeof startBenchmark>): Promise<Run> =>
+  startBenchmark(...asked).ended;
 
 /** The load of the warm scenario; fails with what the driver said where there is none. */
 export function warmOf({ result, output }: Run): Load {

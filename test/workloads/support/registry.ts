@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { buildManifest, publishManifest } from "../../../workloads/model-sync/publish/manifest";
-import { exchangeWith } from "../../../workloads/model-sync/registry/http";
-import { Mlflow } from "../../../workloads/model-sync/registry/mlflow";
+import { exchangeWith } from "../../../workloads/registry/http";
+import { Mlflow } from "../../../workloads/registry/mlflow";
 import type { RegisterDeps } from "../../../workloads/model-sync/registry/register";
-import type { RetryPolicy } from "../../../workloads/model-sync/retry";
-import { S3Calls } from "../../../workloads/model-sync/s3/calls";
-import { S3Client } from "../../../workloads/model-sync/s3/client";
+import type { RetryPolicy } from "../../../workloads/retry";
+import { S3Calls } from "../../../workloads/s3/calls";
+import { S3Client } from "../../../workloads/s3/client";
 import type { Manifest, PublishedFile } from "../../../workloads/model-sync/types";
 import { minioCredentials } from "./servers";
 

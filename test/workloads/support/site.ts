@@ -18,7 +18,7 @@ import type { RunReport } from "../../../workloads/model-sync/commands/run";
 import { connect } from "../../../workloads/model-sync/connect";
 import type { ConsiderOptions } from "../../../workloads/model-sync/publish/consider";
 import type { ModelResult } from "../../../workloads/model-sync/publish/outcome";
-import type { S3Credentials } from "../../../workloads/model-sync/s3/http";
+import type { S3Credentials } from "../../../workloads/s3/http";
 import type { SettingsInput } from "../../../workloads/model-sync/settings";
 import { parseSettings } from "../../../workloads/model-sync/settings";
 import type { Events, Worker } from "../../../workloads/model-sync/worker";

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { grantPolicy, policyName } from "../../../components/transfer/landingZonePolicies";
 import type { Grant } from "../../../components/transfer/types";
-import type { S3Credentials } from "../../../workloads/model-sync/s3/http";
 import { buckets } from "./registry";
+import type { S3Credentials } from "../../../workloads/s3/http";
 import { minioCredentials } from "./servers";
 
 let users = 0;

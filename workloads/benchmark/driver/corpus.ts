@@ -32,7 +32,10 @@ const promptBody = (model: string, prompt: string, tokens: number): string =>
   JSON.stringify({ model, prompt, max_tokens: tokens, min_tokens: tokens, temperature: 0 });
 
 /** The requests of a run, as the settings describe them: the same bytes for the same settings. */
-export function makeCorpus(corpus: Corpus, { protocol, model }: Target): readonly CorpusEntry[] {
+export function makeCorpus(
+  corpus: Corpus,
+  { protocol, model }: Pick<Target, "protocol" | "model">,
+): readonly CorpusEntry[] {
   switch (corpus.kind) {
     case "rows": {
       const random = seeded(corpus.seed);
@@ -67,7 +70,7 @@ export function makeCorpus(corpus: Corpus, { protocol, model }: Target): readonl
 }
 
 /** Where requests of a target go: what its protocol has as path, below the target's own. */
-export function requestUrl({ protocol, model, url }: Target): string {
+export function requestUrl({ protocol, model, url }: Pick<Target, "protocol" | "model" | "url">): string {
   const base = url.replace(/\/+$/, "");
   const name = encodeURIComponent(model);
   if (protocol === "kserve-v1") return `${base}/v1/models/${name}:predict`;

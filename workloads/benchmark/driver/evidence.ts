@@ -14,7 +14,7 @@ import {
   type ScrapesIn,
   type Window,
 } from "./prometheus";
-import type { PrometheusSettings } from "./settings";
+import type { PrometheusSettings } from "./services";
 
 const MIB = 1024 ** 2;
 

@@ -25,7 +25,7 @@ export interface Asked {
   readonly method?: string;
   /** Below the endpoint's own path. */
   readonly path: string;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }

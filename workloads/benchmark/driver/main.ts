@@ -1,24 +1,33 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Result } from "../result";
 import { makeCorpus } from "./corpus";
+import { deliver } from "./deliver";
+import { readNamedFile } from "./files";
 import { planLines } from "./plan";
 import { scrapesOf } from "./prometheus";
+import { registryAt } from "./registry";
+import { startRelay } from "./relay";
 import { runBenchmark } from "./run";
-import { prometheusEndpoint } from "./scenarios";
-import { readNamedFile, readSettings, type Settings } from "./settings";
+import { messageOf, type Means } from "./served";
+import { endpointOf } from "./services";
+import { readSettings, settle, type Settings } from "./settings";
 import { SettingsError } from "./settingsError";
-import type { Site } from "./stopwatch/coldStart";
+import { repair } from "./stopwatch/coldStart";
 import { kubernetesAt } from "./stopwatch/kubernetes";
+import { deploymentOf, liveKnobs, podsOf, withLive } from "./stopwatch/live";
 import { readyEndpoints, type EndpointSlice } from "./stopwatch/observer";
-import { exitCodes, unjudged, type Judge } from "./verdict";
+import type { Site } from "./stopwatch/site";
+import { storeAt } from "./store";
+import { watchUsage } from "./usage";
+import { exitCodes } from "./verdict";
 
-const usage = `benchmark --config FILE [--script FILE] [--dry-run]
+const USAGE = `benchmark --config FILE [--script FILE] [--dry-run]
 
   --config    settings of the run, JSON
   --script    the load script that k6 runs (default: load.mjs beside this program)
-  --dry-run   print the load, its duration and the objects touched, and send nothing
+  --dry-run   print the load, its duration, the objects touched and what is written where, and send nothing
 exit codes: 0 pass, 1 fail, 2 invalid, 3 error`;
 
 const print = (line: string): void => {
@@ -75,12 +84,6 @@ function replicasOf(settings: Settings, site: Site | undefined): () => Promise<n
   };
 }
 
-function write(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.part`, text);
-  renameSync(`${file}.part`, file);
-}
-
 function parseCommandLine(args: readonly string[]) {
   try {
     return parseArgs({
@@ -93,24 +96,41 @@ function parseCommandLine(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new SettingsError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    throw new SettingsError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   }
 }
 
-/** Runs one command line; the number is the exit code, which for a run is the judge's alone. */
-export async function main(args: readonly string[], judge: Judge, signal: AbortSignal): Promise<number> {
-  const { config, script, help, "dry-run": dryRun } = parseCommandLine(args);
-  if (help) {
-    print(usage);
-    return 0;
-  }
-  if (config === undefined) throw new SettingsError(usage);
-  const settings = readSettings(config);
-  if (dryRun) {
-    planLines(settings).forEach(print);
-    return 0;
-  }
-  const site = settings.kubernetes && siteOf(settings.kubernetes);
+/** Settings with what the cluster shows of the served model, where one is named: knobs that they leave open, usage of its pods. */
+async function shownBy(
+  site: Site | undefined,
+  settings: Settings,
+): Promise<{ readonly settings: Settings; readonly usage?: Means["usage"] }> {
+  if (site === undefined) return { settings };
+  const { target, prometheus } = settings;
+  const deployment = await deploymentOf(site);
+  const live = await liveKnobs(site, deployment, prometheus?.container ?? "kserve-container");
+  return {
+    settings: { ...settings, target: { ...target, settings: withLive(target.settings, live) } },
+    usage: () => watchUsage(site.kubernetes, site.settings.namespace, podsOf(deployment), print),
+  };
+}
+
+/** Runs what the settings ask for; `lost` says what of k6's series did not arrive. */
+async function measured(
+  given: Settings,
+  script: string,
+  signal: AbortSignal,
+): Promise<{ readonly result: Result; readonly lost: string | undefined }> {
+  const site = given.kubernetes && siteOf(given.kubernetes);
+  if (site !== undefined) await repair(site, given.disruptive, print);
+  const { settings, usage } = await shownBy(site, given);
+  const tools = {
+    k6: k6Version(settings.k6),
+    node: process.version,
+    benchmark: process.env.BENCHMARK_VERSION ?? "not built",
+  };
+  const scrapes = settings.prometheus && scrapesOf(endpointOf(settings.prometheus));
+  const relay = settings.remoteWrite && (await startRelay(endpointOf(settings.remoteWrite)));
   const result = await runBenchmark({
     settings,
     site,
@@ -119,32 +139,55 @@ export async function main(args: readonly string[], judge: Judge, signal: AbortS
       script,
       folder: settings.workFolder,
       environment: environmentOf(settings),
-      remoteWriteUrl: settings.remoteWriteUrl,
+      remoteWriteUrl: relay?.url,
     },
     corpus: makeCorpus(settings.corpus, settings.target),
     replicas: replicasOf(settings, site),
-    ...(settings.prometheus && { scrapes: scrapesOf(prometheusEndpoint(settings.prometheus)) }),
+    usage,
+    scrapes,
     say: print,
     signal,
-    tools: {
-      k6: k6Version(settings.k6),
-      node: process.version,
-      benchmark: process.env.BENCHMARK_VERSION ?? "not built",
-    },
+    tools,
   });
-  write(settings.resultFile, `${JSON.stringify(result, undefined, 2)}\n`);
-  const verdict = judge(result);
-  print(`${verdict}: ${settings.resultFile}`);
-  return exitCodes[verdict];
+  return { result, lost: await relay?.close() };
+}
+
+/** Runs one command line; the number is the exit code: the judge's verdict, or that something could not be run or written. */
+export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const { config, script, help, "dry-run": dryRun } = parseCommandLine(args);
+  if (help) {
+    print(USAGE);
+    return 0;
+  }
+  if (config === undefined) throw new SettingsError(USAGE);
+  const declared = readSettings(config);
+  if (dryRun) {
+    planLines(declared).forEach(print);
+    return 0;
+  }
+  const { target } = declared;
+  const store = declared.store && storeAt(declared.store);
+  const at = declared.registry && registryAt(declared.registry, target.model);
+  const before = await at?.find(target.version);
+  const settings = settle(declared, {
+    run: process.env.BENCHMARK_RUN,
+    ...(before && { target: { version: before.version, champion: before.champion === before.version } }),
+  });
+  const { result, lost } = await measured(settings, script, signal);
+  const registry = at && before && { at, before };
+  const verdict = await deliver(result, settings, { store, registry, say: print });
+  if (lost === undefined) return exitCodes[verdict];
+  print(`error: ${lost}`);
+  return exitCodes.error;
 }
 
 if (require.main === module) {
   const ended = new AbortController();
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => ended.abort());
-  main(process.argv.slice(2), unjudged, ended.signal).then(
+  main(process.argv.slice(2), ended.signal).then(
     (code) => process.exit(code),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${messageOf(error)}\n`);
       process.exit(exitCodes.error);
     },
   );

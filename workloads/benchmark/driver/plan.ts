@@ -1,10 +1,39 @@
 import { requestUrl } from "./corpus";
-import type { Settings } from "./settings";
+import type { Declared } from "./settings";
 
-/** What a run would do, for a person: load, duration and the objects it touches. */
-export function planLines(settings: Settings): readonly string[] {
+const versionText = ({ target, registry }: Declared): string =>
+  target.version ?? `(the version that ${registry?.url ?? ""} calls ${registry?.alias ?? ""})`;
+
+const kindsOf = ({ kinds, live }: NonNullable<Declared["coldStart"]>): readonly string[] =>
+  live ? kinds.filter((kind) => kind !== "deployment") : [...new Set(["deployment", ...kinds])];
+
+/** What a run would write, and where. */
+function writes({ target, store, registry, remoteWrite, resultFile }: Declared): readonly string[] {
+  const model = registry?.model ?? target.model;
+  const version = target.version ?? "VERSION";
+  return [
+    `writes ${resultFile}`,
+    ...(remoteWrite ? [`writes k6's series to ${remoteWrite.url}`] : []),
+    ...(store
+      ? [
+          `writes ${target.model}/${version}/RUN/{result.json,judged.json,report.md,report.html} and ${target.model}/summaries/RUN.json to the bucket ${store.bucket} at ${store.url}`,
+        ]
+      : []),
+    ...(registry
+      ? [
+          `writes a run of the experiment benchmarks and tags benchmark.* of ${model} ${version} to ${registry.url}`,
+          registry.promote
+            ? `moves the alias champion of ${model}, where the verdict is pass, nothing is simulated and nothing got worse`
+            : "moves no alias",
+        ]
+      : []),
+  ];
+}
+
+/** What a run would do, for a person: load, duration, the objects it touches, and what it writes where. */
+export function planLines(settings: Declared): readonly string[] {
   const { target, asked, warm, smoke, saturation, soak, autoscaling, coldStart, kubernetes } = settings;
-  const lines: Partial<Record<Settings["asked"][number], string>> = {
+  const lines: Partial<Record<Declared["asked"][number], string>> = {
     smoke: `smoke: ${smoke.rate} requests per second for ${smoke.seconds} s`,
     warm: `warm: ${warm.rate} requests per second for ${warm.warmUpSeconds + warm.seconds} s, ${warm.streamsPerSecond} streams per second beside it`,
     ...(saturation && {
@@ -14,7 +43,7 @@ export function planLines(settings: Settings): readonly string[] {
       soak: `soak: ${soak.rate} requests per second for ${soak.windows * soak.windowSeconds} s`,
     }),
     ...(coldStart && {
-      coldStart: `coldStart: ${[...new Set(["deployment", ...coldStart.kinds])].join(", ")}, for at most ${coldStart.limitSeconds} s each`,
+      coldStart: `coldStart: ${kindsOf(coldStart).join(", ")}, for at most ${coldStart.limitSeconds} s each`,
     }),
     ...(autoscaling && {
       autoscaling: `autoscaling: ${autoscaling.rateBefore}, then ${autoscaling.rateAfter} requests per second for ${autoscaling.beforeSeconds + autoscaling.holdSeconds} s, then at most ${autoscaling.returnSeconds} s without`,
@@ -24,7 +53,9 @@ export function planLines(settings: Settings): readonly string[] {
   const touched = [
     ...(asked.includes("coldStart")
       ? [
-          `a copy of Deployment and Service of ${namespace}/${deployment}, made, scaled, its pods deleted, removed again`,
+          coldStart?.live
+            ? `replicas and pods of ${namespace}/${deployment} itself, which serves nothing meanwhile; its replicas are given back`
+            : `a copy of Deployment and Service of ${namespace}/${deployment}, made, scaled, its pods deleted, removed again`,
         ]
       : []),
     ...(asked.includes("autoscaling")
@@ -33,9 +64,10 @@ export function planLines(settings: Settings): readonly string[] {
   ];
   const allowed = settings.disruptive || touched.length === 0;
   return [
-    `${target.model} ${target.version} on ${target.cluster} at ${requestUrl(target)}`,
+    `${target.model} ${versionText(settings)} on ${target.cluster} at ${requestUrl(target)}`,
     ...asked.flatMap((scenario) => lines[scenario] ?? []),
     `objects touched: ${touched.length === 0 ? "none" : touched.join("; ")}`,
     ...(allowed ? [] : ["disruptive is not set: scenarios that touch objects will not run"]),
+    ...writes(settings),
   ];
 }

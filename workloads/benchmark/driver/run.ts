@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   parseResult,
   type FailureKind,
@@ -7,56 +6,15 @@ import {
   type ResultInput,
   type Scenario,
 } from "../result";
-import { gpusIn, serverIn } from "./evidence";
 import { StepError } from "./load";
+import { completed, messageOf, type Means } from "./served";
 import { autoscaling } from "./stopwatch/autoscaling";
-import { coldStarts, type Site } from "./stopwatch/coldStart";
+import { coldStarts } from "./stopwatch/coldStart";
 import { KubernetesError } from "./stopwatch/kubernetes";
-import type { ScrapesIn } from "./prometheus";
 import { saturation, smoke, soak, warm } from "./scenarios";
 import type { Driver, RunError, Window } from "./steps";
 
 type Evidence = NonNullable<ResultInput["evidence"]>;
-
-/** What a run is given beside its settings. */
-export interface Means extends Omit<Driver, "fault"> {
-  readonly scrapes?: ScrapesIn | undefined;
-  /** The cluster that serves, for the scenarios that watch it. */
-  readonly site?: Site | undefined;
-  readonly tools: Readonly<Record<string, string>>;
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Adds what Prometheus knows of a window; what it cannot tell is an error of the scenario, and the load stands without. */
-async function completed(
-  { settings, scrapes, signal }: Means,
-  scenario: Scenario,
-  windows: readonly Window[],
-  fault: (error: RunError) => void,
-): Promise<readonly Load[]> {
-  const { prometheus, target } = settings;
-  const last = windows.at(-1);
-  if (prometheus === undefined || scrapes === undefined || last === undefined) return windows;
-  const endOf = ({ startedAt, seconds }: Window): number => Date.parse(startedAt) / 1000 + seconds;
-  const waitMs = (endOf(last) + prometheus.settleSeconds) * 1000 - Date.now();
-  await sleep(Math.max(0, waitMs), undefined, { signal }).catch(() => undefined);
-  const loads: Load[] = [];
-  for (const window of windows) {
-    const range = { from: endOf(window) - window.seconds, to: endOf(window) };
-    try {
-      const [gpus, server] = [
-        await gpusIn(scrapes, target, prometheus, range),
-        await serverIn(scrapes, target, prometheus, range),
-      ];
-      loads.push({ ...window, server, ...(gpus.length > 0 && { gpus: [...gpus] }) });
-    } catch (error) {
-      fault({ scenario, kind: "prometheus", message: messageOf(error) });
-      return [...loads, ...windows.slice(loads.length)];
-    }
-  }
-  return loads;
-}
 
 const failedOnly = ({ requests, failures = {} }: NonNullable<Evidence["smoke"]>): FailureKind | undefined => {
   const kinds = Object.entries(failures) as [FailureKind, number][];

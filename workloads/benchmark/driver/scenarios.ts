@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { minimumSamples } from "../analysis/percentiles";
 import type { Result, Streaming } from "../result";
-import { basic, type Endpoint } from "./http";
+import { readNamedFile } from "./files";
+import type { Endpoint } from "./http";
 import { nextStep, outcomeOf, type KneeStep } from "./knee";
 import { headersOf, load, taken, type Driver, type Window } from "./steps";
 import { sampleStreams } from "./streaming";
-import { readNamedFile, type Settings } from "./settings";
+import type { Settings } from "./settings";
 
 type Evidence = Result["evidence"];
 type Saturation = NonNullable<Evidence["saturation"]>;
@@ -31,19 +32,6 @@ export function targetEndpoint(settings: Settings): Endpoint {
     timeoutMs: timeoutSeconds * 1000,
     ...(caFile !== undefined && { ca: readNamedFile(caFile) }),
     ...(authorization !== undefined && { authorization: () => authorization }),
-  };
-}
-
-/** Where Prometheus is, with who we are. */
-export function prometheusEndpoint(settings: NonNullable<Settings["prometheus"]>): Endpoint {
-  const { url, caFile, usernameFile, passwordFile } = settings;
-  return {
-    url,
-    ...(caFile !== undefined && { ca: readNamedFile(caFile) }),
-    ...(usernameFile !== undefined &&
-      passwordFile !== undefined && {
-        authorization: () => basic(readNamedFile(usernameFile), readNamedFile(passwordFile)),
-      }),
   };
 }
 

@@ -1,11 +1,18 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { coldStartKinds, scenarios, targetSchema } from "../result";
+import { coldStartKinds, scenarios, targetSchema, type Target } from "../result";
+import { readNamedFile } from "./files";
+import {
+  authority,
+  file,
+  kubernetesSchema,
+  prometheusSchema,
+  registrySchema,
+  remoteWriteSchema,
+  storeSchema,
+} from "./services";
 import { SettingsError } from "./settingsError";
 
-const file = z.string().startsWith("/", "an absolute path");
 const seconds = (fallback: number) => z.number().positive().default(fallback);
-const httpUrl = z.url({ protocol: /^https?$/ });
 
 const values = z.array(z.number());
 
@@ -47,23 +54,6 @@ const corpusSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const endpoint = {
-  /** The only authority trusted; absent: the system's own. */
-  caFile: file.optional(),
-};
-
-const prometheusSchema = z.strictObject({
-  url: httpUrl,
-  ...endpoint,
-  usernameFile: file.optional(),
-  passwordFile: file.optional(),
-  /** Seconds after a window's end until its last scrape can be asked for. */
-  settleSeconds: z.number().nonnegative().default(35),
-  /** Regular expression of the served model's pods. */
-  pods: z.string().min(1),
-  container: z.string().min(1).default("kserve-container"),
-});
-
 const saturationSchema = z
   .strictObject({
     startRate: z.number().positive(),
@@ -80,24 +70,15 @@ const saturationSchema = z
     message: "at least startRate",
   });
 
-const kubernetesSchema = z.strictObject({
-  /** API server; absent: the one of the pod's service account. */
-  url: httpUrl.optional(),
-  caFile: file.default("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"),
-  tokenFile: file.default("/var/run/secrets/kubernetes.io/serviceaccount/token"),
-  namespace: z.string().min(1),
-  deployment: z.string().min(1),
-  /** Service whose endpoints say which replicas are in rotation. */
-  service: z.string().min(1),
-  /** HorizontalPodAutoscaler that decides on replicas. */
-  autoscaler: z.string().min(1).optional(),
-});
+const RUN = "letters, digits, dot, underscore and hyphen only";
+const runName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, RUN);
 
 export const settingsSchema = z
   .strictObject({
-    /** Unique for the run; `testid` of its series. */
-    run: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "letters, digits, dot, underscore and hyphen only"),
-    target: targetSchema,
+    /** Unique for the run; `testid` of its series. Absent: the environment variable BENCHMARK_RUN. */
+    run: runName.optional(),
+    /** Without a version: the one that the registry's alias names when the run begins. */
+    target: targetSchema.extend({ version: targetSchema.shape.version.optional() }),
     corpus: corpusSchema,
     asked: z.array(z.enum(scenarios)).min(1),
     /** Scenarios that make or delete pods, or make an autoscaler do so, run only where this is set. */
@@ -111,7 +92,7 @@ export const settingsSchema = z
     headers: z.record(z.string(), z.string()).default({}),
     /** File whose content is sent as a bearer token. */
     bearerFile: file.optional(),
-    ...endpoint,
+    ...authority,
     /** Most requests under way at the same time: what the client's memory allows. */
     maxVirtualUsers: z.int().positive().default(500),
     smoke: z.strictObject({ rate: z.number().positive().default(2), seconds: seconds(5) }).prefault({}),
@@ -147,13 +128,16 @@ export const settingsSchema = z
       .strictObject({
         /** Kinds beside `deployment`, which makes the copy that the others are timed on. */
         kinds: z.array(z.enum(coldStartKinds)).default(["deployment"]),
+        /** Times the live model, which then serves nothing, instead of a copy: for a site without room for one. */
+        live: z.boolean().default(false),
         limitSeconds: seconds(600),
       })
       .optional(),
     kubernetes: kubernetesSchema.optional(),
     prometheus: prometheusSchema.optional(),
-    /** Receiver of k6's own series; credentials come as k6's variables (K6_PROMETHEUS_RW_...). */
-    remoteWriteUrl: httpUrl.optional(),
+    remoteWrite: remoteWriteSchema.optional(),
+    store: storeSchema.optional(),
+    registry: registrySchema.optional(),
     /** File that the result is written to. */
     resultFile: file,
     /** Folder for what a step needs; made when it is not there. */
@@ -161,6 +145,12 @@ export const settingsSchema = z
     k6: z.string().min(1).default("k6"),
   })
   .superRefine((settings, context) => {
+    if (settings.target.version === undefined && settings.registry === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["target", "version"],
+        message: "not set, and there is no registry that names one: give the version, or the registry",
+      });
     for (const scenario of ["saturation", "soak", "autoscaling", "coldStart"] as const)
       if (settings.asked.includes(scenario) && settings[scenario] === undefined)
         context.addIssue({
@@ -168,6 +158,12 @@ export const settingsSchema = z
           path: [scenario],
           message: `is asked for and has no settings; give ${scenario}, or leave it out of asked`,
         });
+    if (settings.coldStart?.live && settings.coldStart.kinds.every((kind) => kind === "deployment"))
+      context.addIssue({
+        code: "custom",
+        path: ["coldStart", "kinds"],
+        message: "of a live model only pod-restart and scale-from-zero can be timed; name one of them",
+      });
     for (const scenario of ["autoscaling", "coldStart"] as const)
       if (settings.asked.includes(scenario) && settings.kubernetes === undefined)
         context.addIssue({ code: "custom", path: ["kubernetes"], message: `is needed for ${scenario}` });
@@ -208,16 +204,45 @@ export const settingsSchema = z
       });
   });
 
-/** The driver's settings, complete; what each means stands at the schema. */
-export type Settings = z.output<typeof settingsSchema>;
+/** Settings as a file declares them, with their defaults; what each means stands at the schema. */
+export type Declared = z.output<typeof settingsSchema>;
 /** What a settings file may hold: everything with a default may be left out. */
 export type SettingsInput = z.input<typeof settingsSchema>;
-export type Corpus = Settings["corpus"];
-export type PrometheusSettings = NonNullable<Settings["prometheus"]>;
-export type KubernetesSettings = NonNullable<Settings["kubernetes"]>;
+export type Corpus = Declared["corpus"];
+
+/** Settings of a run whose name and version are known: what scenarios work with. */
+export interface Settings extends Omit<Declared, "run" | "target"> {
+  readonly run: string;
+  readonly target: Target;
+}
+
+/** What is known only when the run begins. */
+export interface Known {
+  /** BENCHMARK_RUN, for settings without a name of the run. */
+  readonly run?: string | undefined;
+  readonly target?: Partial<Target>;
+}
+
+/**
+ * Completes settings by what is known when the run begins.
+ *
+ * @throws SettingsError where the run has no name or the target no version
+ */
+export function settle(declared: Declared, known: Known = {}): Settings {
+  const run = runName.safeParse(declared.run ?? known.run);
+  if (!run.success)
+    throw new SettingsError(
+      known.run === undefined
+        ? "run: not set, and the environment has no BENCHMARK_RUN: give the run a name by one of them"
+        : `BENCHMARK_RUN: ${JSON.stringify(known.run)}: ${RUN}`,
+    );
+  const { version = declared.target.version, ...target } = known.target ?? {};
+  if (version === undefined) throw new SettingsError("target.version: not known");
+  return { ...declared, run: run.data, target: { ...declared.target, ...target, version } };
+}
 
 /** Checks settings; a SettingsError names each field with its fault. */
-export function parseSettings(value: unknown): Settings {
+export function parseSettings(value: unknown): Declared {
   const result = settingsSchema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.map(
@@ -226,17 +251,8 @@ export function parseSettings(value: unknown): Settings {
   throw new SettingsError(faults.join("\n"));
 }
 
-/** Reads a file that the settings name, without the newline that editors leave at its end. */
-export function readNamedFile(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trimEnd();
-  } catch (error) {
-    throw new SettingsError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
 /** Reads and checks a settings file. */
-export function readSettings(path: string): Settings {
+export function readSettings(path: string): Declared {
   const text = readNamedFile(path);
   let value: unknown;
   try {

@@ -2,9 +2,11 @@ import type { CorpusEntry, Step } from "../load/step";
 import type { Load, ResultInput, Scenario } from "../result";
 import { percentile } from "../analysis/percentiles";
 import { requestUrl } from "./corpus";
+import { readNamedFile } from "./files";
 import { runStep, type Generator } from "./k6";
 import { lateSecondsOf, measuredOf, StepError, type Measured } from "./load";
-import { readNamedFile, type Settings } from "./settings";
+import type { Settings } from "./settings";
+import { usageIn, type UsageWatch } from "./usage";
 
 export type RunError = NonNullable<ResultInput["errors"]>[number];
 
@@ -15,6 +17,8 @@ export interface Driver {
   readonly corpus: readonly CorpusEntry[];
   /** Replicas in rotation now. */
   readonly replicas: () => Promise<number>;
+  /** Begins to ask for the usage of the served model's pods; absent where no cluster is named. */
+  readonly usage?: (() => UsageWatch) | undefined;
   /** Hears of everything that goes wrong and is part of the result. */
   readonly fault: (error: RunError) => void;
   readonly say: (line: string) => void;
@@ -30,7 +34,7 @@ export interface Asked {
 }
 
 /** A counted window as the driver alone knows it. */
-export type Window = Measured & Pick<Load, "replicas">;
+export type Window = Measured & Pick<Load, "replicas" | "pods">;
 
 /** Part of the latency's P95 by which requests may begin late. */
 const LATE_PART = 0.1;
@@ -105,9 +109,20 @@ export async function load(driver: Driver, name: string, asked: Asked): Promise<
     tags: { testid: run, cluster: target.cluster, model: target.model, version: target.version },
   };
   const before = await driver.replicas();
-  const ran = await runStep(driver.generator, step, driver.corpus, driver.signal);
+  const usage = driver.usage?.();
+  const ran = await runStep(driver.generator, step, driver.corpus, driver.signal).finally(() =>
+    usage?.stop(),
+  );
+  const told = (await usage?.end()) ?? [];
   const after = await driver.replicas();
-  const window: Window = { ...measuredOf(asked, ran), replicas: (before + after) / 2 };
+  const measured = measuredOf(asked, ran);
+  const startMs = Date.parse(measured.startedAt);
+  const pods = usageIn(told, startMs, startMs + measured.seconds * 1000);
+  const window: Window = {
+    ...measured,
+    replicas: (before + after) / 2,
+    ...(pods.length > 0 && { pods: [...pods] }),
+  };
   const p95 = percentile(window.latencies, 0.95)?.value;
   driver.say(
     `${name}: ${window.achievedRate.toFixed(1)} of ${asked.rate} requests per second, P95 ${

@@ -2,7 +2,7 @@ import type { Judgement } from "../analysis/judge";
 import { minimumSamples, sampledPercentile } from "../analysis/percentiles";
 import { guilty } from "../analysis/starts";
 import { counted, digits, duration, percent, rate } from "../format";
-import type { Result, ServerFigures, Streaming } from "../result";
+import type { Load, Result, ServerFigures, Streaming } from "../result";
 import { cell, cells, chart } from "./blocks";
 import type { Block, Section } from "./blocks";
 import { latencyChart } from "./latencyChart";
@@ -155,26 +155,38 @@ const serverRows: readonly (readonly [name: string, text: (server: ServerFigures
     ],
   ];
 
-/** What served: the server's own figures at the warm rate and at the knee. */
+/** Usage of each pod, where the cluster was asked for it. */
+function podUsage(windows: readonly (readonly [name: string, load: Load | undefined])[]): readonly Block[] {
+  const rows = windows.flatMap(([window, load]) =>
+    (load?.pods ?? []).map(({ name, cpuCores, memoryBytes }) =>
+      cells(window, name, `${digits(cpuCores)} cores`, `${digits(memoryBytes / 1024 ** 2)} MiB`),
+    ),
+  );
+  return rows.length === 0
+    ? []
+    : [{ kind: "table", head: ["Window", "Pod, by metrics.k8s.io", "CPU", "Memory"], rows }];
+}
+
+/** What served: the server's own figures at the warm rate and at the knee, and its pods' usage. */
 export function server({ knee }: Judgement, { evidence: { warm } }: Result): readonly Section[] {
   const windows = [
-    ["Warm", warm?.load.server],
-    ["Knee", knee?.load?.server],
+    ["Warm", warm?.load],
+    ["Knee", knee?.load],
   ] as const;
-  const told = windows.flatMap(([name, figures]) => (figures === undefined ? [] : [{ name, figures }]));
+  const told = windows.flatMap(([name, load]) =>
+    load?.server === undefined ? [] : [{ name, figures: load.server }],
+  );
   const rows = serverRows.flatMap(([name, text]) => {
     const texts = told.map(({ figures }) => text(figures));
     return texts.every((one) => one === undefined)
       ? []
       : [cells(name, ...texts.map((one) => one ?? "not measured"))];
   });
-  return rows.length === 0
-    ? []
-    : [
-        {
-          id: "server",
-          title: "What served",
-          blocks: [{ kind: "table", head: ["Mean of the window", ...told.map(({ name }) => name)], rows }],
-        },
-      ];
+  const blocks: readonly Block[] = [
+    ...(rows.length === 0
+      ? []
+      : [{ kind: "table", head: ["Mean of the window", ...told.map(({ name }) => name)], rows } as const]),
+    ...podUsage(windows),
+  ];
+  return blocks.length === 0 ? [] : [{ id: "server", title: "What served", blocks }];
 }

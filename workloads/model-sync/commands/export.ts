@@ -3,7 +3,7 @@ import type { Exporter } from "../metrics/server";
 import { startExporter } from "../metrics/server";
 import { transferFamilies } from "../metrics/transfer";
 import { readReport } from "../retention/report";
-import type { S3Client } from "../s3/client";
+import type { S3Client } from "../../s3/client";
 import { readState } from "../state/store";
 import type { Print } from "./print";
 

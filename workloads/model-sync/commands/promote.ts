@@ -1,5 +1,5 @@
-import type { Move, PromoteDeps } from "../registry/promote";
-import { promote } from "../registry/promote";
+import type { Move, PromoteDeps } from "../../registry/promote";
+import { promote } from "../../registry/promote";
 import { connectHub, isPublished } from "../retention/hub";
 import type { HubSettings } from "../retention/settings";
 import type { Print } from "./print";

@@ -1,4 +1,4 @@
-import { rollback } from "../registry/promote";
+import { rollback } from "../../registry/promote";
 import type { HubSettings } from "../retention/settings";
 import type { Print } from "./print";
 import { moving } from "./promote";

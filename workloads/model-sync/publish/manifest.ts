@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import type { S3Client } from "../s3/client";
-import { isPreconditionFailed } from "../s3/errors";
+import type { S3Client } from "../../s3/client";
+import { isPreconditionFailed } from "../../s3/errors";
 import type { Manifest, PublishedFile } from "../types";
 import { SyncError } from "../types";
 import { manifestKey, manifestsPrefix, snapshotPrefix } from "./keys";

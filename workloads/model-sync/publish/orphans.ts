@@ -1,4 +1,4 @@
-import type { Upload } from "../s3/uploads";
+import type { Upload } from "../../s3/uploads";
 import type { Worker } from "../worker";
 import { parseFileKey } from "./keys";
 import { asSyncError } from "./outcome";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { RetryDeps } from "../retry";
-import { retrying } from "../retry";
-import { errorOfConnection } from "../s3/errors";
-import type { S3Client } from "../s3/client";
+import type { RetryDeps } from "../../retry";
+import { retrying } from "../../retry";
+import { errorOfConnection } from "../../s3/errors";
+import type { S3Client } from "../../s3/client";
 import type { PublishedFile } from "../types";
 import { SyncError } from "../types";
 

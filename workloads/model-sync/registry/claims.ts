@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import type { S3Client } from "../s3/client";
-import { isPreconditionFailed } from "../s3/errors";
+import type { S3Client } from "../../s3/client";
+import { isPreconditionFailed } from "../../s3/errors";
 import { SyncError } from "../types";
 
 /** What a claim needs from the bucket. */

@@ -1,6 +1,6 @@
-import type { Mlflow, ModelVersion, RegisteredModel } from "./mlflow";
-import { quoted } from "./mlflow";
-import { aliases, ownerTag, versionTags } from "./names";
+import type { Mlflow, ModelVersion, RegisteredModel } from "../../registry/mlflow";
+import { quoted } from "../../registry/mlflow";
+import { aliases, ownerTag, versionTags } from "../../registry/names";
 
 const byNumber = (a: ModelVersion, b: ModelVersion): number => Number(a.version) - Number(b.version);
 

@@ -1,13 +1,13 @@
 import { claimKey } from "../publish/keys";
-import type { RetryDeps } from "../retry";
-import { retrying } from "../retry";
+import type { RetryDeps } from "../../retry";
+import { retrying } from "../../retry";
 import type { Manifest } from "../types";
 import { SyncError } from "../types";
 import type { ClaimDeps } from "./claims";
 import { acquire } from "./claims";
 import { advanceCandidate, keepLowest, versionsWithDigest } from "./converge";
-import type { Mlflow, ModelVersion, Tags } from "./mlflow";
-import { ownerTag, registeredName, sourceUri, versionTags } from "./names";
+import type { Mlflow, ModelVersion, Tags } from "../../registry/mlflow";
+import { ownerTag, registeredName, sourceUri, versionTags } from "../../registry/names";
 import type { TransferFigures } from "./run";
 import { ensureRun } from "./run";
 

@@ -1,12 +1,12 @@
-import type { RetryDeps } from "../retry";
+import type { RetryDeps } from "../../retry";
 import type { Settings } from "../settings";
 import { readSecretFile } from "../settings";
 import type { Registrar } from "../worker";
 import type { RegistryView } from "./converge";
 import { isSettled, registryView } from "./converge";
-import { basicAuthorization, exchangeWith } from "./http";
-import { Mlflow } from "./mlflow";
-import { registeredName } from "./names";
+import { basicAuthorization, exchangeWith } from "../../registry/http";
+import { Mlflow } from "../../registry/mlflow";
+import { registeredName } from "../../registry/names";
 import type { RegisterDeps } from "./register";
 import { registerVersion } from "./register";
 

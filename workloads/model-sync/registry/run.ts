@@ -1,10 +1,10 @@
-import type { RetryDeps } from "../retry";
-import { retrying } from "../retry";
+import type { RetryDeps } from "../../retry";
+import { retrying } from "../../retry";
 import type { Manifest } from "../types";
 import { SyncError } from "../types";
-import type { Mlflow, Run } from "./mlflow";
-import { quoted } from "./mlflow";
-import { versionTags } from "./names";
+import type { Mlflow, Run } from "../../registry/mlflow";
+import { quoted } from "../../registry/mlflow";
+import { versionTags } from "../../registry/names";
 
 /** What the transfer of one version cost, beyond what its manifest tells. */
 export interface TransferFigures {

@@ -1,6 +1,6 @@
-import type { Mlflow } from "../registry/mlflow";
-import { versionTags } from "../registry/names";
-import type { S3Client } from "../s3/client";
+import type { Mlflow } from "../../registry/mlflow";
+import { versionTags } from "../../registry/names";
+import type { S3Client } from "../../s3/client";
 import { SyncError } from "../types";
 import { registryEntries } from "./inventory";
 import type { LiveModels } from "./live";

@@ -1,10 +1,10 @@
 import { connectBucket } from "../connect";
 import { manifestKey } from "../publish/keys";
-import type { Mlflow, ModelVersion } from "../registry/mlflow";
-import { versionTags } from "../registry/names";
+import type { Mlflow, ModelVersion } from "../../registry/mlflow";
+import { versionTags } from "../../registry/names";
 import { connectMlflow } from "../registry/registrar";
-import type { RetryDeps } from "../retry";
-import type { S3Client } from "../s3/client";
+import type { RetryDeps } from "../../retry";
+import type { S3Client } from "../../s3/client";
 import type { LiveModels } from "./live";
 import { clusterExchange, kubernetesLiveModels, noLiveModels } from "./live";
 import { publishedManifest } from "./published";

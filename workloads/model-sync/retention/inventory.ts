@@ -1,7 +1,7 @@
 import { manifestKey } from "../publish/keys";
-import type { Mlflow } from "../registry/mlflow";
-import { versionTags } from "../registry/names";
-import type { ListedVersion, S3Client } from "../s3/client";
+import type { Mlflow } from "../../registry/mlflow";
+import { versionTags } from "../../registry/names";
+import type { ListedVersion, S3Client } from "../../s3/client";
 import type {
   Inventory,
   ManifestEntry,

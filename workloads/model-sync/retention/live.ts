@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import type { Exchange } from "../registry/http";
-import { exchangeWith } from "../registry/http";
-import type { RetryDeps } from "../retry";
-import { retrying } from "../retry";
+import type { Exchange } from "../../registry/http";
+import { exchangeWith } from "../../registry/http";
+import type { RetryDeps } from "../../retry";
+import { retrying } from "../../retry";
 import { SyncError } from "../types";
 
 /** URIs that services load models from now (`s3://...`, `models:/...`); fails rather than leave one out. */

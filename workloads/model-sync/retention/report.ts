@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { S3Client } from "../s3/client";
+import type { S3Client } from "../../s3/client";
 import type { Applied } from "./apply";
 import type { Plan, Removal } from "./plan";
 import { reclaimableBytes } from "./plan";

@@ -1,5 +1,5 @@
-import type { S3Client } from "../s3/client";
-import { isPreconditionFailed } from "../s3/errors";
+import type { S3Client } from "../../s3/client";
+import { isPreconditionFailed } from "../../s3/errors";
 import { SyncError } from "../types";
 import { stateKey } from "../publish/keys";
 import type { SyncState } from "./types";

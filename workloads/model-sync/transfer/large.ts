@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { checkFormat, headBytes } from "../files/formats";
-import { crcText } from "../s3/calls";
-import { S3Error, isNoSuchUpload, isPreconditionFailed } from "../s3/errors";
-import type { UploadedPart } from "../s3/uploads";
+import { crcText } from "../../s3/calls";
+import { S3Error, isNoSuchUpload, isPreconditionFailed } from "../../s3/errors";
+import type { UploadedPart } from "../../s3/uploads";
 import { SyncError } from "../types";
 import { combineCrc32 } from "./crc32";
 import { SequentialReader } from "./read";

@@ -1,6 +1,6 @@
-import type { ObjectInfo } from "../s3/calls";
-import { absentIs404 } from "../s3/calls";
-import { S3Error, isPreconditionFailed } from "../s3/errors";
+import type { ObjectInfo } from "../../s3/calls";
+import { absentIs404 } from "../../s3/calls";
+import { S3Error, isPreconditionFailed } from "../../s3/errors";
 import type { FileStat } from "../types";
 import type { FileTask, TransferDeps, TransferredFile } from "./types";
 import { forEachLimit } from "./pools";

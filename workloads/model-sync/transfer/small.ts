@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { checkFormat, headBytes } from "../files/formats";
-import { crc32Base64 } from "../s3/calls";
-import { isPreconditionFailed } from "../s3/errors";
+import { crc32Base64 } from "../../s3/calls";
+import { isPreconditionFailed } from "../../s3/errors";
 import { SyncError } from "../types";
 import { readSmall } from "./read";
 import type { FileTask, LocalSums, TransferDeps, TransferredFile } from "./types";
@@ -34,7 +34,7 @@ async function settle(
     const there = look ? await deps.s3.head(task.key) : undefined;
     if (there) return adopt(task, sums, there);
     try {
-      const info = await deps.s3.put(task.key, body, conditionOf(task), sums.crc32);
+      const info = await deps.s3.put(task.key, body, conditionOf(task), { crc: sums.crc32 });
       return transferred(task, sums, info, "sent", body.length);
     } catch (error) {
       if (!isPreconditionFailed(error)) throw error;

@@ -1,5 +1,5 @@
-import type { Condition, ObjectInfo } from "../s3/calls";
-import type { S3Client } from "../s3/client";
+import type { Condition, ObjectInfo } from "../../s3/calls";
+import type { S3Client } from "../../s3/client";
 import type { Format } from "../files/formats";
 import type { FileStat, PublishedFile } from "../types";
 import { SyncError } from "../types";

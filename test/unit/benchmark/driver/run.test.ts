@@ -5,11 +5,9 @@ import { measuredOf } from "../../../../workloads/benchmark/driver/load";
 import { planLines } from "../../../../workloads/benchmark/driver/plan";
 import { coresIn, periodsOf, quotaOf, usedSecondsOf } from "../../../../workloads/benchmark/driver/processor";
 import { increaseOf } from "../../../../workloads/benchmark/driver/prometheus";
-import { parseSettings, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
+import { parseSettings, settle, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
 import { lateText } from "../../../../workloads/benchmark/driver/steps";
 import { textsOf } from "../../../../workloads/benchmark/driver/streaming";
-import { exitCodes, unjudged } from "../../../../workloads/benchmark/driver/verdict";
-import type { Result } from "../../../../workloads/benchmark/result";
 
 const given: SettingsInput = {
   run: "run-1",
@@ -49,6 +47,22 @@ describe("settings", () => {
     ],
     [{ saturation: { startRate: 10, maxRate: 5 } }, "saturation.maxRate: at least startRate"],
     [{ resultFile: "result.json" }, "resultFile: an absolute path"],
+    [
+      { target: { ...given.target, version: undefined } },
+      "target.version: not set, and there is no registry that names one: give the version, or the registry",
+    ],
+    [
+      { registry: { url: "https://mlflow", usernameFile: "/user" } },
+      "registry.passwordFile: is given together with usernameFile, or neither is",
+    ],
+    [
+      { store: { url: "https://minio", bucket: "Results", accessKeyFile: "/key", secretKeyFile: "/secret" } },
+      "store.bucket: a bucket's name",
+    ],
+    [
+      { coldStart: { live: true } },
+      "coldStart.kinds: of a live model only pod-restart and scale-from-zero can be timed; name one of them",
+    ],
   ])("refuse %j", (said, fault) => {
     expect(() => settings(said)).toThrow(fault);
   });
@@ -57,7 +71,24 @@ describe("settings", () => {
     expect(() => parseSettings({ ...given, retries: 3 })).toThrow('Unrecognized key: "retries"');
   });
 
-  it("make a plan of load, duration and objects", () => {
+  it("take the name of the run from the environment, and the version from the registry", () => {
+    const open = settings({
+      run: undefined,
+      target: { ...given.target, version: undefined },
+      registry: { url: "https://mlflow" },
+    });
+    const settled = settle(open, { run: "pod-1", target: { version: "8", champion: true } });
+    expect(settled).toMatchObject({ run: "pod-1", target: { name: "iris", version: "8", champion: true } });
+    expect(settle(settings(), { run: "pod-1" }).run).toBe("run-1");
+    expect(() => settle(open)).toThrow(
+      "run: not set, and the environment has no BENCHMARK_RUN: give the run a name by one of them",
+    );
+    expect(() => settle(open, { run: "a b" })).toThrow(
+      'BENCHMARK_RUN: "a b": letters, digits, dot, underscore and hyphen only',
+    );
+  });
+
+  it("make a plan of load, duration, objects, and what is written where", () => {
     const kubernetes = { namespace: "models", deployment: "iris-predictor", service: "iris-predictor" };
     const planned = settings({ asked: ["smoke", "coldStart"], coldStart: {}, kubernetes });
     expect(planLines(planned)).toEqual([
@@ -66,8 +97,35 @@ describe("settings", () => {
       "coldStart: deployment, for at most 600 s each",
       "objects touched: a copy of Deployment and Service of models/iris-predictor, made, scaled, its pods deleted, removed again",
       "disruptive is not set: scenarios that touch objects will not run",
+      "writes /results/result.json",
     ]);
-    expect(planLines(settings()).at(-1)).toBe("objects touched: none");
+    const store = {
+      url: "https://minio",
+      bucket: "benchmarks",
+      accessKeyFile: "/key",
+      secretKeyFile: "/secret",
+    };
+    const everything = settings({
+      target: { ...given.target, version: undefined },
+      remoteWrite: { url: "https://hub/api/v1/write" },
+      store,
+      registry: { url: "https://mlflow", model: "hpc-iris", promote: true },
+      disruptive: true,
+      asked: ["coldStart"],
+      coldStart: { live: true, kinds: ["pod-restart"] },
+      kubernetes,
+    });
+    expect(planLines(everything)).toEqual([
+      "iris net (the version that https://mlflow calls candidate) on cloud at http://iris.models.svc/v1/models/iris%20net:predict",
+      "coldStart: pod-restart, for at most 600 s each",
+      "objects touched: replicas and pods of models/iris-predictor itself, which serves nothing meanwhile; its replicas are given back",
+      "writes /results/result.json",
+      "writes k6's series to https://hub/api/v1/write",
+      "writes iris net/VERSION/RUN/{result.json,judged.json,report.md,report.html} and iris net/summaries/RUN.json to the bucket benchmarks at https://minio",
+      "writes a run of the experiment benchmarks and tags benchmark.* of hpc-iris VERSION to https://mlflow",
+      "moves the alias champion of hpc-iris, where the verdict is pass, nothing is simulated and nothing got worse",
+    ]);
+    expect(planLines(settings()).slice(-2)).toEqual(["objects touched: none", "writes /results/result.json"]);
   });
 });
 
@@ -209,11 +267,4 @@ it("takes a counter that begins anew as one that began at 0", () => {
   const samples = [10, 15, 2, 4].map((value, at) => [at, value] as const);
   expect(increaseOf({ labels: {}, samples })).toBe(9);
   expect(increaseOf({ labels: {}, samples: samples.slice(0, 1) })).toBeUndefined();
-});
-
-it("passes nothing without a judge", () => {
-  const result = (errors: Result["errors"]): Result => ({ errors }) as Result;
-  const error = { scenario: "warm", kind: "tls", message: "no" } as const;
-  expect(exitCodes).toEqual({ pass: 0, fail: 1, invalid: 2, error: 3 });
-  expect([unjudged(result([])), unjudged(result([error]))]).toEqual(["invalid", "error"]);
 });

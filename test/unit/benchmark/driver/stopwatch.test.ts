@@ -2,16 +2,16 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as fc from "fast-check";
 import { kubernetesAt, type WatchEvent } from "../../../../workloads/benchmark/driver/stopwatch/kubernetes";
-import { quantity, signalOf } from "../../../../workloads/benchmark/driver/stopwatch/observer";
+import { signalOf } from "../../../../workloads/benchmark/driver/stopwatch/observer";
 import {
   lengthsOf,
   phasesOver,
   unschedulable,
 } from "../../../../workloads/benchmark/driver/stopwatch/phases";
+import { quantity } from "../../../../workloads/benchmark/driver/stopwatch/quantity";
 import {
   shadowDeployment,
   shadowService,
-  type Deployment,
   type Service,
 } from "../../../../workloads/benchmark/driver/stopwatch/shadow";
 import { phases, type Phase } from "../../../../workloads/benchmark/result";
@@ -92,9 +92,13 @@ describe("what an autoscaler sees", () => {
     ["2k", 2000],
     ["3", 3],
     ["1500u", 0.0015],
+    ["123456789n", 0.123456789],
+    ["20Ki", 20_480],
+    ["1Mi", 1_048_576],
   ])("quantity %s", (text, value) => expect(quantity(text)).toBeCloseTo(value, 9));
 
-  it("is nothing where it is no quantity", () => expect(quantity("x")).toBeNaN());
+  it("is nothing where it is no quantity", () =>
+    expect(["x", "", "1Q"].map(quantity)).toEqual([NaN, NaN, NaN]));
 
   it("is told relative to its target, the highest metric first", () => {
     const cpu = { resource: { target: { averageUtilization: 50 } } };
@@ -118,7 +122,7 @@ describe("what an autoscaler sees", () => {
 });
 
 describe("the shadow copy", () => {
-  const original: Deployment = {
+  const original = {
     metadata: { name: "live", labels: { app: "live" } },
     spec: {
       replicas: 3,

@@ -1,11 +1,11 @@
 import type { Autoscaling, Phase } from "../../result";
 import type { Settings } from "../settings";
 import { load, taken, type Driver, type Window } from "../steps";
-import type { Site } from "./coldStart";
 import { KubernetesError } from "./kubernetes";
+import { deploymentOf, podsOf } from "./live";
 import { Observer } from "./observer";
 import { lengthsOf } from "./phases";
-import type { Deployment } from "./shadow";
+import type { Site } from "./site";
 
 /** What an autoscaling run came to; what others know of its window is added later. */
 export interface Scaled {
@@ -82,19 +82,14 @@ const inRotation = async (
  */
 export async function autoscaling(
   driver: Driver,
-  { kubernetes, settings }: Site,
+  site: Site,
   asked: NonNullable<Settings["autoscaling"]>,
 ): Promise<Scaled> {
+  const { kubernetes, settings } = site;
   const { minReplicas: from, maxReplicas: to } = driver.settings.target;
-  const deployment = (await kubernetes.get(
-    `/apis/apps/v1/namespaces/${settings.namespace}/deployments/${settings.deployment}`,
-  )) as Deployment;
-  const selector = Object.entries(deployment.spec.selector.matchLabels ?? {})
-    .map(([label, value]) => `${label}=${value}`)
-    .join(",");
   const observer = new Observer(kubernetes, {
     namespace: settings.namespace,
-    pods: selector,
+    pods: podsOf(await deploymentOf(site)),
     service: settings.service,
     autoscaler: settings.autoscaler,
   });

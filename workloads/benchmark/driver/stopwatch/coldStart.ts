@@ -1,68 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { checkAnswer } from "../../load/answers";
-import type { ColdStart, Phase, Target } from "../../result";
-import { requestUrl } from "../corpus";
-import { exchange } from "../http";
+import type { ColdStart, Target } from "../../result";
 import type { Settings } from "../settings";
 import type { Driver } from "../steps";
-import { headersOf } from "../steps";
-import { KubernetesError, type KubeObject, type Kubernetes } from "./kubernetes";
-import { Observer, type SeenPod } from "./observer";
-import { lengthsOf } from "./phases";
+import { KubernetesError, type KubeObject } from "./kubernetes";
 import {
-  SHADOW_LABEL,
-  shadowDeployment,
-  shadowSelector,
-  shadowService,
-  type Deployment,
-  type Service,
-} from "./shadow";
-
-const PROBE_MS = 20;
-
-/** Asks a target each 20 ms, on new connections, until it answers rightly after `from`; the time of that answer. */
-async function firstGoodAnswer(
-  driver: Driver,
-  target: Target,
-  mayCount: () => boolean,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const { settings, corpus } = driver;
-  const entry = corpus[0];
-  if (entry === undefined) throw new Error("the corpus is empty");
-  let answeredMs: number | undefined;
-  const url = requestUrl(target);
-  for (let number = 0; answeredMs === undefined && !signal.aborted; number++) {
-    const counts = mayCount();
-    const body = entry.body.replaceAll("{{id}}", `${settings.run}-start-${number}`);
-    exchange(
-      { url, timeoutMs: settings.timeoutSeconds * 1000 },
-      {
-        method: "POST",
-        path: "",
-        body,
-        headers: { ...headersOf(settings), "content-type": "application/json", connection: "close" },
-        signal,
-      },
-    ).then(
-      ({ status, text }) => {
-        const right = status === 200 && checkAnswer(target.protocol, text, entry, settings.tolerance).right;
-        if (right && counts) answeredMs ??= performance.now();
-      },
-      () => undefined,
-    );
-    await sleep(PROBE_MS, undefined, { signal }).catch(() => undefined);
-  }
-  return answeredMs;
-}
-
-/** What timing starts takes beside the driver. */
-export interface Site {
-  readonly kubernetes: Kubernetes;
-  readonly settings: NonNullable<Settings["kubernetes"]>;
-  /** Where a Service of the cluster is reached. */
-  readonly urlOf: (service: string, port: number) => string;
-}
+  deploymentOf,
+  noteReplicas,
+  notedReplicas,
+  podsOf,
+  REPLICAS_ANNOTATION,
+  restoreReplicas,
+  scaleTo,
+} from "./live";
+import { Observer, type SeenPod } from "./observer";
+import { SHADOW_LABEL, shadowDeployment, shadowSelector, shadowService, type Service } from "./shadow";
+import type { Site } from "./site";
+import { timed, type Kind } from "./start";
 
 const inside = ({
   namespace,
@@ -88,115 +40,194 @@ export async function removeShadows({ kubernetes, settings }: Site): Promise<num
   return removed;
 }
 
-type Kind = ColdStart["kind"];
+type Asked = Pick<NonNullable<Settings["coldStart"]>, "kinds" | "limitSeconds"> & {
+  readonly live?: boolean;
+};
+type Fault = (kind: Kind, error: unknown) => void;
 
-/** Times one start: `begin` sets it off, and the pod that then comes into rotation is the one that is timed. */
-async function timed(
-  driver: Driver,
-  observer: Observer,
-  target: Target,
-  kind: Kind,
-  limitSeconds: number,
-  begin: () => Promise<unknown>,
-): Promise<ColdStart> {
-  const before = new Set(observer.pods.keys());
-  const fresh = (): SeenPod | undefined =>
-    [...observer.pods].find(([uid, { name }]) => !before.has(uid) && observer.inRotation.has(name))?.[1];
-  const over = new AbortController();
-  const signal = AbortSignal.any([driver.signal, over.signal, AbortSignal.timeout(limitSeconds * 1000)]);
-  const startedAt = new Date().toISOString();
-  const startMs = performance.now();
-  try {
-    const answer = firstGoodAnswer(driver, target, () => fresh() !== undefined, signal);
-    await begin();
-    const there = await observer.until(() => fresh() !== undefined, limitSeconds, signal);
-    const answeredMs = await answer;
-    const pod = fresh();
-    const rotatedMs = pod && observer.inRotationMs.get(pod.name);
-    if (!there || pod === undefined || rotatedMs === undefined || answeredMs === undefined)
-      throw new KubernetesError(
-        `no good answer within ${limitSeconds} s; ${[...observer.pods.values()]
-          .filter(({ gone }) => !gone)
-          .map(({ name, marks }) => `pod ${name} came as far as ${[...marks.keys()].at(-1) ?? "nothing"}`)
-          .join(", ")}`,
-      );
-    const marks: Partial<Record<Phase, number>> = {
-      ...Object.fromEntries(pod.marks),
-      "in-rotation": rotatedMs,
-      "first-answer": answeredMs,
-    };
-    return { kind, startedAt, manual: kind === "scale-from-zero", ...lengthsOf(startMs, marks) };
-  } finally {
-    over.abort();
-  }
+/** The workload that is started. */
+interface Workload {
+  readonly name: string;
+  readonly target: Target;
+  readonly observer: Observer;
+  readonly scale: (replicas: number) => Promise<void>;
 }
 
-/**
- * Times the starts that are asked for, on a shadow copy of the served model's Deployment, which is removed afterwards:
- * its creation (`deployment`), a deleted pod (`pod-restart`), and one replica after none (`scale-from-zero`, by hand).
- * The live model's replicas are not touched.
- */
-export async function coldStarts(
+/** How a kind of start is brought about. */
+interface Begin {
+  readonly prepare?: () => Promise<unknown>;
+  /** Sets it off; timed from here. */
+  readonly begin: () => Promise<unknown>;
+}
+
+const alive = ({ observer }: Workload): readonly SeenPod[] =>
+  [...observer.pods.values()].filter(({ gone }) => !gone);
+
+/** Scales, and waits until there are so many pods, all of them in rotation. */
+async function settled(
+  driver: Driver,
+  workload: Workload,
+  replicas: number,
+  limitSeconds: number,
+): Promise<void> {
+  const { name, observer, scale } = workload;
+  await scale(replicas);
+  const there = (): boolean => alive(workload).length === replicas && observer.inRotation.size === replicas;
+  if (await observer.until(there, limitSeconds, driver.signal)) return;
+  throw new KubernetesError(
+    `${name}: at ${replicas} replicas there are ${alive(workload).length} pods and ${observer.inRotation.size} in rotation after ${limitSeconds} s`,
+  );
+}
+
+async function timeAll(
+  driver: Driver,
+  { target, observer }: Workload,
+  begins: readonly (readonly [Kind, Begin])[],
+  limitSeconds: number,
+  fault: Fault,
+): Promise<readonly ColdStart[]> {
+  const starts: ColdStart[] = [];
+  for (const [kind, { prepare, begin }] of begins) {
+    try {
+      if (driver.signal.aborted) throw new KubernetesError("the run was ended before this start");
+      await prepare?.();
+      const start = await timed(driver, observer, target, kind, limitSeconds, begin);
+      driver.say(
+        `${kind}: ${start.totalSeconds.toFixed(2)} s (${start.phases.map(({ phase, seconds }) => `${phase} ${seconds.toFixed(2)}`).join(", ")})`,
+      );
+      starts.push(start);
+    } catch (error) {
+      fault(kind, error);
+      // nothing is there that the other kinds could start
+      if (kind === "deployment") break;
+    }
+  }
+  return starts;
+}
+
+/** Deletes every pod of a workload. */
+const restart =
+  ({ kubernetes, settings }: Site, workload: Workload) =>
+  async (): Promise<void> => {
+    for (const pod of alive(workload)) await kubernetes.remove(`${inside(settings).pods}/${pod.name}`);
+  };
+
+/** Starts of a copy of the Deployment, which is removed afterwards; the live model's replicas are not touched. */
+async function copyStarts(
   driver: Driver,
   site: Site,
-  { kinds, limitSeconds }: NonNullable<Settings["coldStart"]>,
-  fault: (kind: Kind, error: unknown) => void,
+  { kinds, limitSeconds }: Asked,
+  fault: Fault,
 ): Promise<readonly ColdStart[]> {
   const { kubernetes, settings } = site;
   const paths = inside(settings);
   await removeShadows(site);
   const name = `${settings.deployment}-bench`.slice(-63).replace(/^[^a-z0-9]+/, "");
-  const deployment = (await kubernetes.get(`${paths.deployments}/${settings.deployment}`)) as Deployment;
+  const deployment = await deploymentOf(site);
   const service = (await kubernetes.get(`${paths.services}/${settings.service}`)) as Service;
-  const target = { ...driver.settings.target, url: site.urlOf(name, service.spec.ports[0]?.port ?? 80) };
-  const observer = new Observer(kubernetes, {
-    namespace: settings.namespace,
-    pods: shadowSelector(name),
-    service: name,
-  });
-  const scale = (replicas: number): Promise<void> =>
-    kubernetes.patch(`${paths.deployments}/${name}/scale`, { spec: { replicas } });
-  const alive = (): readonly SeenPod[] => [...observer.pods.values()].filter(({ gone }) => !gone);
-  const empty = async (): Promise<void> => {
-    await scale(0);
-    if (!(await observer.until(() => alive().length === 0, limitSeconds, driver.signal)))
-      throw new KubernetesError(
-        `${name}: ${alive().length} pods are left after ${limitSeconds} s at 0 replicas`,
-      );
+  const copy: Workload = {
+    name,
+    target: { ...driver.settings.target, url: site.urlOf(name, service.spec.ports[0]?.port ?? 80) },
+    observer: new Observer(kubernetes, {
+      namespace: settings.namespace,
+      pods: shadowSelector(name),
+      service: name,
+    }),
+    scale: (replicas) => kubernetes.patch(`${paths.deployments}/${name}/scale`, { spec: { replicas } }),
   };
-  const restart = async (): Promise<void> => {
-    for (const pod of alive()) await kubernetes.remove(`${paths.pods}/${pod.name}`);
+  const begins: Readonly<Record<Kind, Begin>> = {
+    deployment: {
+      prepare: () => kubernetes.create(paths.services, shadowService(service, name)),
+      begin: () => kubernetes.create(paths.deployments, shadowDeployment(deployment, name)),
+    },
+    "pod-restart": { begin: restart(site, copy) },
+    "scale-from-zero": {
+      prepare: () => settled(driver, copy, 0, limitSeconds),
+      begin: () => copy.scale(1),
+    },
   };
-  const begins: Readonly<Record<Kind, readonly (() => Promise<unknown>)[]>> = {
-    deployment: [
-      () => kubernetes.create(paths.services, shadowService(service, name)),
-      () => kubernetes.create(paths.deployments, shadowDeployment(deployment, name)),
-    ],
-    "pod-restart": [restart],
-    "scale-from-zero": [empty, () => scale(1)],
-  };
-  const starts: ColdStart[] = [];
   try {
     // the first start makes the copy, so it is always measured
-    for (const kind of ["deployment", ...kinds.filter((one) => one !== "deployment")] as const) {
-      const begin = [...begins[kind]];
-      const last = begin.pop();
-      try {
-        for (const prepare of begin) await prepare();
-        if (last === undefined) continue;
-        const start = await timed(driver, observer, target, kind, limitSeconds, last);
-        driver.say(
-          `${kind}: ${start.totalSeconds.toFixed(2)} s (${start.phases.map(({ phase, seconds }) => `${phase} ${seconds.toFixed(2)}`).join(", ")})`,
-        );
-        starts.push(start);
-      } catch (error) {
-        fault(kind, error);
-        if (kind === "deployment") break;
-      }
-    }
+    const order = ["deployment", ...kinds.filter((one) => one !== "deployment")] as const;
+    const all = order.map((kind) => [kind, begins[kind]] as const);
+    return await timeAll(driver, copy, all, limitSeconds, fault);
   } finally {
-    observer.close();
+    copy.observer.close();
     await removeShadows(site);
   }
-  return starts;
+}
+
+/** Starts of the live model itself, which serves nothing meanwhile; it has its replicas back afterwards, however this ends. */
+async function liveStarts(
+  driver: Driver,
+  site: Site,
+  { kinds, limitSeconds }: Asked,
+  fault: Fault,
+): Promise<readonly ColdStart[]> {
+  const { kubernetes, settings } = site;
+  const deployment = await deploymentOf(site);
+  const live: Workload = {
+    name: settings.deployment,
+    target: driver.settings.target,
+    observer: new Observer(kubernetes, {
+      namespace: settings.namespace,
+      pods: podsOf(deployment),
+      service: settings.service,
+    }),
+    scale: (replicas) => scaleTo(site, replicas),
+  };
+  const scaled = (replicas: number) => () => settled(driver, live, replicas, limitSeconds);
+  const begins: readonly (readonly [Kind, Begin])[] = [
+    ["scale-from-zero", { prepare: scaled(0), begin: () => live.scale(1) }],
+    // of more pods than one another would answer
+    ["pod-restart", { prepare: scaled(1), begin: restart(site, live) }],
+  ];
+  try {
+    const serves = (): boolean => alive(live).length > 0 && live.observer.inRotation.size > 0;
+    if (!(await live.observer.until(serves, limitSeconds, driver.signal)))
+      throw new KubernetesError(`${live.name}: no replica is in rotation, for ${limitSeconds} s`);
+    await noteReplicas(site);
+    const named = begins.filter(([kind]) => kinds.includes(kind));
+    return await timeAll(driver, live, named, limitSeconds, fault);
+  } finally {
+    const replicas = await restoreReplicas(site);
+    // what is measured next finds what was there before
+    await live.observer
+      .until(() => live.observer.inRotation.size >= (replicas ?? 0), limitSeconds, driver.signal)
+      .finally(() => live.observer.close());
+  }
+}
+
+/**
+ * Times the starts that are asked for: a Deployment's creation (`deployment`), a deleted pod (`pod-restart`), and one
+ * replica after none (`scale-from-zero`, by hand).
+ */
+export const coldStarts = (
+  driver: Driver,
+  site: Site,
+  asked: Asked,
+  fault: Fault,
+): Promise<readonly ColdStart[]> =>
+  asked.live ? liveStarts(driver, site, asked, fault) : copyStarts(driver, site, asked, fault);
+
+/**
+ * Repairs what a run that was killed has left: copies that are still there, replicas that were not given back. Says what it
+ * found.
+ *
+ * @throws KubernetesError where replicas are to be given back and the settings do not allow it
+ */
+export async function repair(site: Site, disruptive: boolean, say: (line: string) => void): Promise<void> {
+  const { namespace, deployment } = site.settings;
+  const noted = await notedReplicas(site);
+  if (!disruptive) {
+    if (noted === undefined) return;
+    throw new KubernetesError(
+      `${namespace}/${deployment}: a run that was killed has left it scaled; it had ${noted} replicas: set disruptive for one run, which gives them back, or scale it and remove the annotation ${REPLICAS_ANNOTATION}`,
+    );
+  }
+  const removed = await removeShadows(site);
+  if (removed > 0) say(`${namespace}/${deployment}: removed ${removed} objects that a killed run has left`);
+  if (noted === undefined) return;
+  await restoreReplicas(site);
+  say(`${namespace}/${deployment}: has its ${noted} replicas back, which a killed run had taken`);
 }

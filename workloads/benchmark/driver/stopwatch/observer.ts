@@ -1,6 +1,7 @@
 import type { Phase } from "../../result";
 import type { Kubernetes, KubeObject } from "./kubernetes";
 import { phasesOver, unschedulable, type Pod } from "./phases";
+import { quantity } from "./quantity";
 
 /** One pod as the observer knows it. */
 export interface SeenPod {
@@ -27,32 +28,30 @@ type MetricOf<K extends string> = Partial<
   Readonly<Record<"resource" | "external" | "pods", Readonly<Record<K, MetricValue>>>>
 >;
 export interface Autoscaler extends KubeObject {
-  readonly spec?: { readonly metrics?: readonly MetricOf<"target">[] };
+  readonly spec?: {
+    readonly minReplicas?: number;
+    readonly maxReplicas?: number;
+    readonly metrics?: readonly MetricOf<"target">[];
+  };
   readonly status?: {
     readonly desiredReplicas?: number;
     readonly currentMetrics?: readonly (MetricOf<"current"> | null)[];
   };
 }
 
-/** A quantity of Kubernetes as a number: `500m` is 0.5, `2k` is 2,000. */
-export function quantity(text: string): number {
-  const [, digits = "", unit = ""] = /^([\d.]+)([numkMGT]?)$/.exec(text) ?? [];
-  const scale = { n: 1e-9, u: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 }[unit] ?? NaN;
-  return digits === "" ? NaN : Number(digits) * scale;
-}
-
 const amount = (value: MetricValue | undefined): number =>
   value?.averageUtilization ?? quantity(value?.averageValue ?? value?.value ?? "");
+
+/** What an autoscaler holds a metric to; NaN where it is none that is known here. */
+export const targetOf = ({ resource, external, pods }: MetricOf<"target">): number =>
+  amount((resource ?? external ?? pods)?.target);
 
 /** What an autoscaler sees, relative to its target, the highest of its metrics; undefined before it sees anything. */
 export function signalOf({ spec, status }: Autoscaler): number | undefined {
   const signals = (spec?.metrics ?? []).flatMap((asked, at) => {
     const seen = status?.currentMetrics?.[at];
-    const [wanted, current] = [
-      asked.resource ?? asked.external ?? asked.pods,
-      seen?.resource ?? seen?.external ?? seen?.pods,
-    ];
-    const signal = amount(current?.current) / amount(wanted?.target);
+    const current = seen?.resource ?? seen?.external ?? seen?.pods;
+    const signal = amount(current?.current) / targetOf(asked);
     return Number.isFinite(signal) ? [signal] : [];
   });
   return signals.length === 0 ? undefined : Math.max(...signals);

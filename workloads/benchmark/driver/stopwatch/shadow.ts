@@ -5,12 +5,20 @@ export const SHADOW_LABEL = "benchmark.federation/shadow";
 
 type Labels = Readonly<Record<string, string>>;
 
+/** As much of a container as is read here. */
+export interface Container {
+  readonly name: string;
+  readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
+  readonly readinessProbe?: { readonly periodSeconds?: number };
+}
+
 export interface Deployment extends KubeObject {
   readonly spec: Readonly<Record<string, unknown>> & {
+    readonly replicas?: number;
     readonly selector: { readonly matchLabels?: Labels };
     readonly template: {
       readonly metadata?: Readonly<Record<string, unknown>> & { readonly labels?: Labels };
-      readonly spec: Readonly<Record<string, unknown>>;
+      readonly spec: Readonly<Record<string, unknown>> & { readonly containers?: readonly Container[] };
     };
   };
 }

@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import type { SyncError } from "../types";
+import type { SyncError } from "../errors";
 import { S3Error, errorOfAnswer, errorOfConnection } from "./errors";
 import type { S3Credentials } from "./sign";
 import { Signer } from "./sign";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { SyncError } from "../types";
+import { SyncError } from "../errors";
 import type { Answer } from "./http";
 
 export type Tags = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { errorOfConnection } from "../s3/errors";
-import { SyncError } from "../types";
+import { SyncError } from "../errors";
 
 /** Limits of one exchange, in milliseconds. */
 export interface HttpTimeouts {

@@ -42,18 +42,25 @@ export class S3Client {
     this.calls.connection.close();
   }
 
-  /** Puts a small object with its CRC-32, which the server verifies. Fails with 412 where the condition does not hold. */
+  /**
+   * Puts a small object with its CRC-32 (computed where it is not known), which the server verifies. Fails with 412 where
+   * the condition does not hold.
+   */
   async put(
     key: string,
     body: Buffer,
     condition: Condition = {},
-    crc = crc32Base64(body),
+    { crc = crc32Base64(body), contentType }: { readonly crc?: string; readonly contentType?: string } = {},
   ): Promise<ObjectInfo> {
     const { answer } = await this.calls.call({
       operation: "PutObject",
       method: "PUT",
       path: this.calls.path(key),
-      headers: { "x-amz-checksum-crc32": crc, ...conditionHeaders(condition) },
+      headers: {
+        "x-amz-checksum-crc32": crc,
+        ...(contentType !== undefined && { "content-type": contentType }),
+        ...conditionHeaders(condition),
+      },
       body,
     });
     return { ...infoOf(answer), size: body.length };

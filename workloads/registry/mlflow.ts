@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { RetryDeps } from "../retry";
 import { retrying } from "../retry";
-import { SyncError } from "../types";
+import { SyncError } from "../errors";
 import type { Exchange } from "./http";
 import type { ModelVersion, RegisteredModel, Run, Tags } from "./replies";
 import { isReason, modelReply, nothing, page, parsed, refusal, runReply, versionReply } from "./replies";

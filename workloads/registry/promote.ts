@@ -1,4 +1,4 @@
-import { SyncError } from "../types";
+import { SyncError } from "../errors";
 import type { Mlflow, ModelVersion, RegisteredModel } from "./mlflow";
 import { aliases, versionTags } from "./names";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SyncError } from "./types";
+import { SyncError } from "./errors";
 
 /** How often and how long what can pass is tried again. */
 export interface RetryPolicy {

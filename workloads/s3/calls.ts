@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
 import type { RetryPolicy } from "../retry";
 import { retrying } from "../retry";
-import type { SyncError } from "../types";
+import type { SyncError } from "../errors";
 import { S3Error, errorOfAnswer } from "./errors";
 import type { S3ConnectionOptions, S3Request } from "./http";
 import { S3Connection, encodeKey, encodeSegment, readAll } from "./http";

@@ -1,5 +1,5 @@
-import type { Reason } from "../types";
-import { SyncError } from "../types";
+import type { Reason } from "../errors";
+import { SyncError } from "../errors";
 
 /** The store's own answer to one request, or the connection's failure, as a named reason. */
 export class S3Error extends SyncError {

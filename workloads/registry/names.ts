@@ -1,4 +1,4 @@
-import { SyncError } from "../types";
+import { SyncError } from "../errors";
 
 /** Aliases that the worker moves; everything else in a registered model belongs to its users. */
 export const aliases = {
