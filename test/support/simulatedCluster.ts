@@ -36,13 +36,28 @@ type Labels = Readonly<Record<string, string>>;
 interface Template {
   readonly metadata: { readonly labels: Labels };
 }
-interface Applied extends KubeObject {
+export interface Applied extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: Template };
 }
 
 interface Watcher {
   readonly kind: string;
+  readonly wants: (object: KubeObject) => boolean;
   readonly seen: (event: WatchEvent) => void;
+}
+
+/** Whether an object is one of those that a list or a watch asks for by its labels or its name. */
+function selected(path: string): (object: KubeObject) => boolean {
+  const asked = new URLSearchParams(path.split("?")[1]);
+  const labels = (asked.get("labelSelector") ?? "").split(",").filter((one) => one !== "");
+  const name = /^metadata\.name=(.+)$/.exec(asked.get("fieldSelector") ?? "")?.[1];
+  return ({ metadata }) =>
+    (name === undefined || metadata.name === name) &&
+    labels.every((one) => {
+      const [label = "", value] = one.split("=");
+      const own = metadata.labels?.[label];
+      return value === undefined ? own !== undefined : own === value;
+    });
 }
 
 const kindOf = (path: string): string =>
@@ -60,7 +75,10 @@ export class SimulatedCluster implements Kubernetes {
   private readonly objects = new Map<string, Map<string, KubeObject>>();
   private readonly watchers = new Set<Watcher>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private server: Promise<RunningServer> | undefined;
+  /** What answers for all pods in rotation together. */
+  protected server: Promise<RunningServer> | undefined;
+  /** Pods in rotation, oldest first. */
+  protected readonly rotation: string[] = [];
   private pods = 0;
 
   constructor(
@@ -88,10 +106,11 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   private tell(kind: string, type: WatchEvent["type"], object: KubeObject): void {
-    for (const watcher of this.watchers) if (watcher.kind === kind) watcher.seen({ type, object });
+    for (const { kind: wanted, wants, seen } of this.watchers)
+      if (wanted === kind && wants(object)) seen({ type, object });
   }
 
-  private put(kind: string, object: KubeObject): void {
+  protected put(kind: string, object: KubeObject): void {
     const { name } = object.metadata;
     const type = this.of(kind).has(name) ? "MODIFIED" : "ADDED";
     this.of(kind).set(name, object);
@@ -113,12 +132,11 @@ export class SimulatedCluster implements Kubernetes {
 
   get(path: string): Promise<unknown> {
     const found = this.of(kindOf(path));
-    if (path.includes("?")) {
-      const label = decodeURIComponent(path.split("labelSelector=")[1] ?? "");
+    if (path.includes("?"))
       return Promise.resolve({
-        items: [...found.values()].filter(({ metadata }) => metadata.labels?.[label] !== undefined),
+        metadata: { resourceVersion: "1" },
+        items: [...found.values()].filter(selected(path)),
       });
-    }
     const object = found.get(nameIn(path));
     return object === undefined
       ? Promise.reject(new Error(`GET ${path} answered 404`))
@@ -162,8 +180,9 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   watch(path: string, seen: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
-    const watcher = { kind: kindOf(path), seen };
-    for (const object of this.of(watcher.kind).values()) seen({ type: "ADDED", object });
+    const watcher = { kind: kindOf(path), wants: selected(path), seen };
+    for (const object of this.of(watcher.kind).values())
+      if (watcher.wants(object)) seen({ type: "ADDED", object });
     this.watchers.add(watcher);
     return new Promise((resolve) =>
       signal.addEventListener("abort", () => {
@@ -173,8 +192,8 @@ export class SimulatedCluster implements Kubernetes {
     );
   }
 
-  private startPod(deployment: Applied): void {
-    const { delays } = this;
+  /** Starts one more pod of a Deployment; each phase takes as long as `delays` say. */
+  protected startPod(deployment: Applied, delays = this.delays): void {
     const name = `${deployment.metadata.name}-${++this.pods}`;
     const metadata = { name, uid: name, labels: deployment.spec.template.metadata.labels };
     const start: RealStart = { beganMs: performance.now(), toldMs: new Map() };
@@ -216,21 +235,32 @@ export class SimulatedCluster implements Kubernetes {
 
   private rotate(pod: string, start: RealStart): void {
     start.toldMs.set("in-rotation", performance.now());
-    start.server = this.server = startInferenceServer(this.behaviour, this.port);
-    this.endpoints([{ conditions: { ready: true }, targetRef: { name: pod } }]);
+    start.server = this.server ??= startInferenceServer(this.behaviour, this.port);
+    this.rotation.push(pod);
+    this.endpoints(pod);
   }
 
-  private endpoints(endpoints: readonly object[]): void {
-    this.put("endpointslices", { metadata: { name: "slice" }, endpoints } as KubeObject);
+  /** Tells who is in rotation of the Deployment that a pod is of; its Service has the same name. */
+  private endpoints(pod: string): void {
+    const owner = pod.replace(/-\d+$/, "");
+    const labels = { "kubernetes.io/service-name": owner };
+    const endpoints = this.rotation
+      .filter((name) => name.startsWith(`${owner}-`))
+      .map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
+    this.put("endpointslices", { metadata: { name: `${owner}-slice`, labels }, endpoints } as KubeObject);
   }
 
-  private async endPod(name: string): Promise<void> {
+  protected async endPod(name: string): Promise<void> {
     const pod = this.of("pods").get(name);
     if (pod === undefined) return;
-    this.endpoints([]);
-    const server = this.server;
-    this.server = undefined;
-    await (await server)?.close();
+    const at = this.rotation.indexOf(name);
+    if (at >= 0) this.rotation.splice(at, 1);
+    this.endpoints(name);
+    if (this.rotation.length === 0) {
+      const server = this.server;
+      this.server = undefined;
+      await (await server)?.close();
+    }
     this.of("pods").delete(name);
     this.tell("pods", "DELETED", pod);
   }
