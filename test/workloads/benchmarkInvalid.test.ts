@@ -44,6 +44,8 @@ function starvedK6(): string {
 
 /** Long enough for 600 good answers. */
 const warm = { rate: 100, warmUpSeconds: 1, seconds: 7 };
+/** The limit decides how many virtual users there are, and each takes the client a while to make. */
+const slos = { warmP95Seconds: 0.2 };
 const onlyWarm = { answers: "invalid", errors: "invalid", "warm-p95": "invalid" } as const;
 const answered = { answers: "pass", errors: "pass", "warm-p95": "invalid" } as const;
 
@@ -57,7 +59,8 @@ interface Case {
   readonly says?: string;
 }
 
-const late = /^generator: requests began up to \d+ ms late \(P95\) at 100 per second: the client is short of CPU/;
+const late =
+  /^generator: requests began up to \d+ ms late \(P95\) at 100 per second: the client is short of CPU/;
 const dropped = /^\d+ iterations were dropped: every virtual user was waiting for an answer/;
 
 const starved: readonly Case[] = [
@@ -69,28 +72,34 @@ const starved: readonly Case[] = [
         { maxVirtualUsers: 50, warm: { rate: 30_000, warmUpSeconds: 0, seconds: 2 } },
         ["taskset", "-c", "0"],
       ),
-    states: answered,
+    // how much such a client brings at all is its machine's
+    states: { ...answered, errors: expect.stringMatching(/^(pass|invalid)$/) as "invalid" },
     because: { "warm-p95": /the client used \S+ of 1 cores, above 90 %|iterations were dropped/ },
   },
   {
     name: "a processor that is taken away for most of the time",
-    run: () => serving({}, { k6: starvedK6(), lateSeconds: 0.01, warm }),
+    run: () => serving({}, { k6: starvedK6(), lateSeconds: 0.01, warm, target: { slos } }),
     states: onlyWarm,
     because: { answers: late, errors: late, "warm-p95": late },
   },
   {
-    name: "a processor that is taken away, so that a fast server looks too slow",
+    name: "a processor that is taken away, so that the server looks too slow",
     run: () =>
       serving(
-        {},
-        { k6: starvedK6(), lateSeconds: 0.01, warm, target: { slos: { warmP95Seconds: 0.03 } } },
+        { service: { kind: "constant", ms: 150 } },
+        { k6: starvedK6(), lateSeconds: 0.01, warm, target: { slos } },
       ),
     states: onlyWarm,
     because: { answers: late, errors: late, "warm-p95": late },
   },
   {
     name: "fewer virtual users than requests under way",
-    run: () => serving({ service: { kind: "constant", ms: 200 } }, { maxVirtualUsers: 10, warm: { ...warm, seconds: 14 } }),
+    run: () =>
+      serving(
+        // they bring 66 of the 100 requests per second
+        { service: { kind: "constant", ms: 150 } },
+        { maxVirtualUsers: 10, warm: { ...warm, seconds: 14 } },
+      ),
     states: answered,
     because: { "warm-p95": dropped },
   },
@@ -108,20 +117,22 @@ const short: readonly Case[] = [
   },
   {
     name: "for P99, long enough for P95",
-    run: () => serving({}, { warm, target: { slos: { warmP99Seconds: 0.5 } } }),
+    run: () => serving({}, { warm, target: { slos: { ...slos, warmP99Seconds: 0.5 } } }),
     states: { answers: "pass", errors: "pass", "warm-p95": "pass", "warm-p99": "invalid" },
-    because: { "warm-p99": /^(700|699) good answers, P99 takes 3000: run for longer$/ },
+    because: { "warm-p99": /^\d{3} good answers, P99 takes 3000: run for longer$/ },
   },
   {
     name: "for a single request",
     run: () => serving({}, { warm: { rate: 1, warmUpSeconds: 1.5, seconds: 0.4 } }),
     states: onlyWarm,
-    because: { "warm-p95": /^generator: no request of the window came to an end: it lasts 0\.4 s at 1 requests/ },
+    because: {
+      "warm-p95": /^generator: no request of the window came to an end: it lasts 0\.4 s at 1 requests/,
+    },
   },
 ];
 
 /** All requests of the smoke test fail, so that no load follows. */
-const smoked: Said = { asked: ["smoke", "warm"], smoke: { rate: 10, seconds: 1 }, warm };
+const smoked: Said = { asked: ["smoke", "warm"], smoke: { rate: 10, seconds: 1 }, warm, target: { slos } };
 const nothing = { smoke: "invalid", ...onlyWarm } as const;
 const notRun = (kind: string): RegExp =>
   new RegExp(`^${kind}: not run, as every request of the smoke test failed$`);
@@ -175,9 +186,12 @@ const missing: readonly Case[] = [
   },
   {
     name: "where nothing listens, and no smoke test finds out",
-    run: async () => judgedRun(`http://127.0.0.1:${await freePort()}`, { warm }),
+    run: async () => judgedRun(`http://127.0.0.1:${await freePort()}`, { warm, target: { slos } }),
     states: onlyWarm,
-    because: { errors: /^every request failed \(\d+ refused\)/, "warm-p95": /^every request failed \(\d+ refused\)/ },
+    because: {
+      errors: /^every request failed \(\d+ refused\)/,
+      "warm-p95": /^every request failed \(\d+ refused\)/,
+    },
   },
   {
     name: "where nothing listens, when only its knee is asked for",
@@ -185,10 +199,10 @@ const missing: readonly Case[] = [
       judgedRun(`http://127.0.0.1:${await freePort()}`, {
         asked: ["saturation"],
         saturation: { startRate: 350, maxRate: 350, stepSeconds: 1, warmUpSeconds: 0 },
-        target: { gpuType: "t4", gpusPerReplica: 1 },
+        target: { gpuType: "t4", gpusPerReplica: 1, slos },
       }),
     states: { throughput: "invalid", "gpu-utilisation": "invalid" },
-    because: { throughput: /^no rate met P95 below 500 ms$/ },
+    because: { throughput: /^no rate met P95 below 200 ms$/ },
   },
   {
     name: "whose certificate is not trusted",
@@ -220,7 +234,9 @@ const missing: readonly Case[] = [
 
 const reasons = ({ judgement }: JudgedRun, of: Case["because"]): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    judgement.verdicts.flatMap(({ slo, reasons: [first] }) => (of[slo] === undefined ? [] : [[slo, first?.text ?? "none"]])),
+    judgement.verdicts.flatMap(({ slo, reasons: [first] }) =>
+      of[slo] === undefined ? [] : [[slo, first?.text ?? "none"]],
+    ),
   );
 
 async function provesNothing({ run: attempt, states, because, says = "" }: Case): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Regression and drift by real runs of the driver against servers that sleep: 20 of the champion's own speed, 20 that are
- * 20 % slower, and five releases that are 4 % slower each. All are interleaved, three at a time, so that what else the
+ * 20 % slower, and five releases that are 4 % slower each. All are interleaved, four at a time, so that what else the
  * machine does falls on all of them.
  */
 import { buildWorker } from "../../scripts/build";
@@ -14,7 +14,11 @@ const RUNS = 20;
 /** Runs of a champion that a baseline takes. */
 const BASELINE = 5;
 const STEP = 1.04;
-const AT_A_TIME = 3;
+const AT_A_TIME = 4;
+/** So long that what a machine adds to it is little beside the 5 % that a figure may be worse. */
+const SERVICE_MS = 400;
+/** Times that a run is measured again whose client was short of CPU. */
+const RETRIES = 5;
 
 /** A version, how many times as long as the champion's its requests take, and how often it is run. */
 interface Version {
@@ -51,22 +55,30 @@ function schedule(): readonly { readonly version: string; readonly run: string }
 }
 
 const measure = (version: string, run: string): Promise<JudgedRun> =>
-  retried(() =>
-    judgedRun(servers.get(version)?.url ?? "", {
-      run,
-      // more than the 40 requests that are under way, and few to be made before each load
-      maxVirtualUsers: 80,
-      timeoutSeconds: 3,
-      warm: { rate: 150, warmUpSeconds: 1, seconds: 4.2 },
-      target: { version },
-    }),
+  retried(
+    () =>
+      judgedRun(servers.get(version)?.url ?? "", {
+        run,
+        // twice the requests that are under way
+        maxVirtualUsers: 110,
+        timeoutSeconds: 3,
+        // its own word on whether its times can be trusted is part of what is tested
+        lateSeconds: 0.01,
+        warm: { rate: 100, warmUpSeconds: 1, seconds: 6.2 },
+        target: { version, slos: { warmP95Seconds: 1 } },
+      }),
+    RETRIES,
   );
 
 beforeAll(async () => {
   buildWorker("benchmark");
   buildWorker("benchmark-load");
   for (const { version, slower } of versions) {
-    const service = { kind: "uniform", lowMs: 190 * slower, highMs: 210 * slower } as const;
+    const service = {
+      kind: "uniform",
+      lowMs: 0.95 * SERVICE_MS * slower,
+      highMs: 1.05 * SERVICE_MS * slower,
+    } as const;
     servers.set(version, await startInferenceServer({ model, service }));
   }
   const runs = schedule();
@@ -94,6 +106,9 @@ const against = (result: Result, history: readonly Summary[]): Judgement =>
 const regressed = ({ comparisons }: Judgement): boolean =>
   comparisons.some(({ state }) => state === "regression");
 
+const mediansOf = ({ comparisons }: Judgement): readonly string[] =>
+  comparisons.filter(({ figure }) => figure === "warmP50Seconds").map(({ state }) => state);
+
 /** What a person looks at next: what every run was compared with, and how. */
 const told = (judgements: readonly Judgement[]): string =>
   judgements
@@ -115,7 +130,9 @@ function expecting(judgements: readonly Judgement[], assertions: () => void): vo
 it("every run is evidence: its median and its P95 can be compared", () => {
   const all = versions.flatMap(({ version }) => runsOf(version));
   expect(all).toHaveLength(versions.reduce((sum, { runs }) => sum + runs, 0));
-  const none = all.filter(({ judgement: { verdict } }) => verdict !== "pass");
+  const none = all.filter(
+    ({ judgement: { verdict, comparisons } }) => verdict !== "pass" || comparisons.length !== 2,
+  );
   expect(none.map(storyOf)).toEqual([]);
 });
 
@@ -125,9 +142,7 @@ it("of 20 runs of the champion's own speed at most one is called a regression", 
     expect(judged).toHaveLength(RUNS);
     expect(judged.filter(regressed).length).toBeLessThanOrEqual(1);
     // none of them for want of a verdict
-    const medians = judged.flatMap(({ comparisons }) =>
-      comparisons.filter(({ figure }) => figure === "warmP50Seconds").map(({ state }) => state),
-    );
+    const medians = judged.flatMap(mediansOf);
     expect(medians).toHaveLength(RUNS);
     expect(medians.filter((state) => state === "inconclusive")).toEqual([]);
   });
@@ -143,20 +158,21 @@ it("of 20 runs that are 20 % slower at most one is not called a regression", () 
   });
 });
 
-it("five releases of 4 % each drift, though none is a regression against the one before", () => {
+it("five releases of 4 % each drift, though no median is a regression against the one before", () => {
   const judged = releases.map(({ version }, index) => {
     const before = ["champion", ...releases.slice(0, index).map((one) => one.version)];
-    const runs = runsOf(version);
     const own = summaries(version, false).slice(0, -1);
     const history = [...before.flatMap((one) => summaries(one, true)), ...own];
-    const last = runs.at(-1);
+    const last = runsOf(version).at(-1);
     if (last === undefined) throw new Error(`no run of ${version}`);
     return against(last.result, history);
   });
   expecting(judged, () => {
-    expect(judged.map(regressed)).toEqual([false, false, false, false, false]);
+    expect(judged.map(mediansOf)).toEqual(releases.map(() => ["none"]));
     const last = judged.at(-1);
-    expect(last?.drifts.map(({ state, version }) => [state, version])).toContainEqual(["drift", "champion"]);
+    expect(last?.drifts).toContainEqual(
+      expect.objectContaining({ figure: "warmP50Seconds", state: "drift", version: "champion" }),
+    );
     expect(last?.hold.join()).toContain("worse than version champion, the best of 5 former champions");
   });
 });

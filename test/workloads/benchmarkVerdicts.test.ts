@@ -62,7 +62,10 @@ async function onGpu(capacity: number, gpuSlots: number, said: Said): Promise<Ju
 }
 
 /** A step of the load from a third of what a replica takes to three times as much, before an autoscaler. */
-async function scaling(autoscaler: Partial<Autoscaling>, slow: Partial<StartDelays> = {}): Promise<JudgedRun> {
+async function scaling(
+  autoscaler: Partial<Autoscaling>,
+  slow: Partial<StartDelays> = {},
+): Promise<JudgedRun> {
   const each = 50;
   const delays = { created: each, scheduled: each, image: each, model: each, ready: each, inRotation: each };
   const follows = { maxReplicas: 3, ratePerReplica: 40, metricMs: 0, decisionMs: 100, ...autoscaler };
@@ -126,13 +129,19 @@ const cases: readonly Case[] = [
     advice: {
       id: "service-time",
       because: { scenario: "warm", metric: "P50 without a queue" },
-      change: { knob: "cpuLimitCores", setting: field("spec.predictor.model.resources.limits.cpu"), from: 1, to: 2 },
+      change: {
+        knob: "cpuLimitCores",
+        setting: field("spec.predictor.model.resources.limits.cpu"),
+        from: 1,
+        to: 2,
+      },
       solves: ["warm-p95"],
     },
   },
   {
     server: "fails 2 % of requests",
-    run: () => alone({ failureShare: 0.02 }, { ...calm, asked: ["warm"], warm: { ...warm, rate: 200, seconds: 10 } }),
+    run: () =>
+      alone({ failureShare: 0.02 }, { ...calm, asked: ["warm"], warm: { ...warm, rate: 200, seconds: 10 } }),
     // the latency of those that did not fail does not speak for them
     states: { answers: "pass", errors: "fail", "warm-p95": "invalid" },
     advice: {
@@ -220,13 +229,19 @@ const cases: readonly Case[] = [
     advice: {
       id: "rare-stalls",
       because: { scenario: "warm", metric: "P99 against P95" },
-      change: { knob: "serverWorkers", setting: field("spec.predictor.model.args: --workers"), from: 1, to: 2 },
+      change: {
+        knob: "serverWorkers",
+        setting: field("spec.predictor.model.args: --workers"),
+        from: 1,
+        to: 2,
+      },
       solves: ["warm-p99"],
     },
   },
   {
     server: "answers fast but wrongly, one time in twenty",
-    run: () => alone({ service: { kind: "constant", ms: 5 }, wrongShare: 0.05 }, { ...calm, asked: ["warm"] }),
+    run: () =>
+      alone({ service: { kind: "constant", ms: 5 }, wrongShare: 0.05 }, { ...calm, asked: ["warm"] }),
     states: { answers: "fail", errors: "pass", "warm-p95": "invalid" },
     advice: {
       id: "return-to-good-version",

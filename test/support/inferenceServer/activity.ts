@@ -37,8 +37,7 @@ export class Activity {
     const open = this.pieces.filter(({ doneMs }) => doneMs > nowMs);
     const running = open.filter(({ startMs }) => startMs <= nowMs).length;
     const workedMs = this.pieces.reduce(
-      (sum, { startMs, doneMs }) =>
-        sum + Math.max(0, Math.min(doneMs, nowMs) - Math.max(startMs, since)),
+      (sum, { startMs, doneMs }) => sum + Math.max(0, Math.min(doneMs, nowMs) - Math.max(startMs, since)),
       0,
     );
     return {

@@ -10,21 +10,18 @@ export interface JudgedRun extends Omit<Run, "result"> {
 }
 
 /** Runs the driver and judges the result that it wrote; fails with what the driver said where it wrote none. */
-export async function judgedRun(
-  url: string,
-  said: Said,
-  before: readonly string[] = [],
-): Promise<JudgedRun> {
+export async function judgedRun(url: string, said: Said, before: readonly string[] = []): Promise<JudgedRun> {
   const run = await benchmark(url, said, before);
   const { result } = run;
-  if (result === undefined) throw new Error(`the driver wrote no result, exit code ${run.code}:\n${run.output}`);
+  if (result === undefined)
+    throw new Error(`the driver wrote no result, exit code ${run.code}:\n${run.output}`);
   return { ...run, result, judgement: judge(result) };
 }
 
-/** Runs once more where the first run was no evidence, as every caller of the driver may: a machine is busy at times. */
-export async function retried(attempt: () => Promise<JudgedRun>): Promise<JudgedRun> {
-  const first = await attempt();
-  return first.judgement.verdict === "invalid" ? attempt() : first;
+/** Runs again where a run was no evidence, as every caller of the driver may: a machine is busy at times. */
+export async function retried(attempt: () => Promise<JudgedRun>, retries = 1): Promise<JudgedRun> {
+  const run = await attempt();
+  return run.judgement.verdict === "invalid" && retries > 0 ? retried(attempt, retries - 1) : run;
 }
 
 /** The state of each target that was judged. */
@@ -44,7 +41,10 @@ export function storyOf({ judgement, code, output }: JudgedRun): string {
         `  advice ${id}: ${because.text}; ${change.setting}: ${change.from ?? "unknown"} -> ${change.to}`,
     ),
     "what the driver said:",
-    ...output.trimEnd().split("\n").map((line) => `  ${line}`),
+    ...output
+      .trimEnd()
+      .split("\n")
+      .map((line) => `  ${line}`),
   ].join("\n");
 }
 
@@ -53,6 +53,8 @@ export function expecting(run: JudgedRun, assertions: () => void): void {
   try {
     assertions();
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${storyOf(run)}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n\n${storyOf(run)}`, {
+      cause: error,
+    });
   }
 }
