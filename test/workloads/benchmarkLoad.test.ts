@@ -1,6 +1,6 @@
 import { buildWorker } from "../../scripts/build";
 import { samplesOf } from "../../workloads/benchmark/analysis/percentiles";
-import { InferenceServer, startInferenceServer, type Behaviour } from "../support/inferenceServer";
+import { startInferenceServer, type Behaviour, type InferenceServer } from "../support/inferenceServer";
 import { benchmark, counted, model, warmOf, type Said } from "./support/benchmark";
 
 jest.setTimeout(60_000);
