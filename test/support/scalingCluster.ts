@@ -19,7 +19,8 @@ const atOnce: StartDelays = { created: 0, scheduled: 0, image: 0, model: 0, read
 /** A simulated cluster whose autoscaler follows the rate at which requests arrive, from one replica up and back. */
 export class ScalingCluster extends SimulatedCluster {
   private readonly rates: { readonly atMs: number; readonly rate: number }[] = [];
-  private readonly started: Promise<void>;
+  /** Ends once the first replica serves. */
+  readonly serving: Promise<void>;
   private desired = 1;
   private aboveSinceMs: number | undefined;
   private readonly clock: NodeJS.Timeout;
@@ -32,18 +33,13 @@ export class ScalingCluster extends SimulatedCluster {
   ) {
     super(delays, behaviour, port);
     this.tellAutoscaler(0);
-    this.started = this.startFirst();
+    this.serving = this.startFirst();
     this.clock = setInterval(() => void this.look(), LOOK_MS);
-  }
-
-  /** Ends once the first replica serves. */
-  get ready(): Promise<void> {
-    return this.started;
   }
 
   private async startFirst(): Promise<void> {
     const rotated = new AbortController();
-    const told = this.watch("/endpointslices", () => rotated.abort(), rotated.signal);
+    const told = this.watch("/endpointslices", () => this.ready.size > 0 && rotated.abort(), rotated.signal);
     this.startPod(await this.deployment(), atOnce);
     await told;
     await this.server;
@@ -56,7 +52,7 @@ export class ScalingCluster extends SimulatedCluster {
   /** What an autoscaler/v2 object says of itself. */
   private tellAutoscaler(rate: number): void {
     const { ratePerReplica } = this.autoscaling;
-    const perReplica = rate / Math.max(1, this.rotation.length);
+    const perReplica = rate / Math.max(1, this.ready.size);
     this.put("horizontalpodautoscalers", {
       metadata: { name: "model" },
       spec: { metrics: [{ pods: { target: { averageValue: String(ratePerReplica) } } }] },
@@ -79,7 +75,7 @@ export class ScalingCluster extends SimulatedCluster {
     if (grow) await this.scaleUp(wanted);
     this.desired = Math.min(this.desired, wanted);
     // the newest go first; one that still starts goes as soon as it serves
-    for (const pod of this.rotation.slice(this.desired).reverse()) await this.endPod(pod);
+    for (const pod of [...this.ready].slice(this.desired).reverse()) await this.endPod(pod);
     this.tellAutoscaler(seen);
   }
 

@@ -39,12 +39,19 @@ interface Template {
 export interface Applied extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: Template };
 }
+interface Patch {
+  readonly spec?: { readonly replicas: number };
+  readonly metadata?: { readonly annotations: Readonly<Record<string, string | null>> };
+}
 
 interface Watcher {
   readonly kind: string;
   readonly wants: (object: KubeObject) => boolean;
   readonly seen: (event: WatchEvent) => void;
 }
+
+/** Label of an EndpointSlice that names its Service. */
+const SERVICE = "kubernetes.io/service-name";
 
 /** Whether an object is one of those that a list or a watch asks for by its labels or its name. */
 function selected(path: string): (object: KubeObject) => boolean {
@@ -77,9 +84,10 @@ export class SimulatedCluster implements Kubernetes {
   private readonly timers = new Set<NodeJS.Timeout>();
   /** What answers for all pods in rotation together. */
   protected server: Promise<RunningServer> | undefined;
-  /** Pods in rotation, oldest first. */
-  protected readonly rotation: string[] = [];
   private pods = 0;
+  /** Deployment of each pod that was asked for, and the pods in rotation. */
+  private readonly owners = new Map<string, string>();
+  protected readonly ready = new Set<string>();
 
   constructor(
     private readonly delays: StartDelays,
@@ -152,19 +160,40 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   patch(path: string, body: object): Promise<void> {
-    const { replicas } = (body as Applied).spec;
     const deployment = this.of("deployments").get(nameIn(path)) as Applied;
-    this.calls.push(`scale ${deployment.metadata.name} ${replicas}`);
-    this.put("deployments", { ...deployment, spec: { ...deployment.spec, replicas } } as KubeObject);
-    if (replicas === 0) for (const name of this.names("pods")) void this.endPod(name);
-    else this.startPod(deployment);
+    const { spec, metadata } = body as Patch;
+    if (metadata !== undefined) this.annotate(deployment, metadata.annotations);
+    if (spec !== undefined) this.scale(deployment, spec.replicas);
     return Promise.resolve();
+  }
+
+  private annotate(deployment: Applied, changed: Readonly<Record<string, string | null>>): void {
+    const { name } = deployment.metadata;
+    this.calls.push(
+      ...Object.entries(changed).map(([key, value]) => `annotate ${name} ${key} ${value ?? "(removed)"}`),
+    );
+    const annotations = Object.fromEntries(
+      Object.entries({ ...deployment.metadata.annotations, ...changed }).filter(
+        (entry): entry is [string, string] => entry[1] !== null,
+      ),
+    );
+    const annotated = { ...deployment, metadata: { ...deployment.metadata, annotations } };
+    this.put("deployments", annotated);
+  }
+
+  private scale(deployment: Applied, replicas: number): void {
+    const { name } = deployment.metadata;
+    this.calls.push(`scale ${name} ${replicas}`);
+    const scaled = { ...deployment, spec: { ...deployment.spec, replicas } };
+    this.put("deployments", scaled);
+    const own = [...this.owners].filter(([, owner]) => owner === name).map(([pod]) => pod);
+    for (const pod of own.slice(replicas)) void this.endPod(pod);
+    for (let missing = replicas - own.length; missing > 0; missing--) this.startPod(scaled);
   }
 
   async remove(path: string): Promise<void> {
     const [kind, name] = [kindOf(path), nameIn(path)];
     this.calls.push(`remove ${kind} ${name}`);
-    const object = this.of(kind).get(name);
     if (kind !== "pods") {
       this.of(kind).delete(name);
       if (kind === "deployments") {
@@ -174,8 +203,8 @@ export class SimulatedCluster implements Kubernetes {
       return;
     }
     // a Deployment makes up for a lost pod at once
-    const [owner] = [...this.of("deployments").values()].filter(({ metadata }) => metadata.name !== "model");
-    if (object !== undefined && owner !== undefined) this.startPod(owner as Applied);
+    const owner = this.of("deployments").get(this.owners.get(name) ?? "");
+    if (owner !== undefined) this.startPod(owner as Applied);
     await this.endPod(name);
   }
 
@@ -195,10 +224,12 @@ export class SimulatedCluster implements Kubernetes {
   /** Starts one more pod of a Deployment; each phase takes as long as `delays` say. */
   protected startPod(deployment: Applied, delays = this.delays): void {
     const name = `${deployment.metadata.name}-${++this.pods}`;
+    this.owners.set(name, deployment.metadata.name);
     const metadata = { name, uid: name, labels: deployment.spec.template.metadata.labels };
     const start: RealStart = { beganMs: performance.now(), toldMs: new Map() };
     this.starts.push(start);
     const pod = (phase: Phase, status: object): void => {
+      if (!this.owners.has(name)) return;
       start.toldMs.set(phase, performance.now());
       this.put("pods", { metadata, spec: { initContainers: [{ name: "fetch" }] }, status } as KubeObject);
     };
@@ -234,29 +265,34 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   private rotate(pod: string, start: RealStart): void {
+    if (!this.owners.has(pod)) return;
     start.toldMs.set("in-rotation", performance.now());
     start.server = this.server ??= startInferenceServer(this.behaviour, this.port);
-    this.rotation.push(pod);
-    this.endpoints(pod);
+    this.ready.add(pod);
+    this.endpoints();
   }
 
-  /** Tells who is in rotation of the Deployment that a pod is of; its Service has the same name. */
-  private endpoints(pod: string): void {
-    const owner = pod.replace(/-\d+$/, "");
-    const labels = { "kubernetes.io/service-name": owner };
-    const endpoints = this.rotation
-      .filter((name) => name.startsWith(`${owner}-`))
-      .map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
-    this.put("endpointslices", { metadata: { name: `${owner}-slice`, labels }, endpoints } as KubeObject);
+  /** Tells who is in rotation, a slice for each Deployment that ever had a pod there; its Service has the same name. */
+  private endpoints(): void {
+    const told = [...this.of("endpointslices").values()].map(
+      ({ metadata }) => metadata.labels?.[SERVICE] ?? "",
+    );
+    for (const owner of new Set([...told, ...[...this.ready].map((name) => this.owners.get(name) ?? "")])) {
+      const endpoints = [...this.ready]
+        .filter((name) => this.owners.get(name) === owner)
+        .map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
+      const metadata = { name: `${owner}-slice`, labels: { [SERVICE]: owner } };
+      this.put("endpointslices", { metadata, endpoints } as KubeObject);
+    }
   }
 
   protected async endPod(name: string): Promise<void> {
+    this.owners.delete(name);
     const pod = this.of("pods").get(name);
     if (pod === undefined) return;
-    const at = this.rotation.indexOf(name);
-    if (at >= 0) this.rotation.splice(at, 1);
-    this.endpoints(name);
-    if (this.rotation.length === 0) {
+    this.ready.delete(name);
+    this.endpoints();
+    if (this.ready.size === 0) {
       const server = this.server;
       this.server = undefined;
       await (await server)?.close();

@@ -75,7 +75,7 @@ async function scaling(
   const folder = mkdtempSync(join(tmpdir(), "benchmark-api-"));
   const [caFile, tokenFile] = [join(folder, "ca.crt"), join(folder, "token")];
   try {
-    await cluster.ready;
+    await cluster.serving;
     for (const file of [caFile, tokenFile]) writeFileSync(file, "not asked for over HTTP\n");
     return await judgedRun(`http://127.0.0.1:${port}`, {
       asked: ["smoke", "autoscaling"],
