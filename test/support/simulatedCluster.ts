@@ -36,7 +36,7 @@ type Labels = Readonly<Record<string, string>>;
 interface Template {
   readonly metadata: { readonly labels: Labels };
 }
-interface Applied extends KubeObject {
+export interface Applied extends KubeObject {
   readonly spec: { readonly replicas: number; readonly template: Template };
 }
 interface Patch {
@@ -46,7 +46,25 @@ interface Patch {
 
 interface Watcher {
   readonly kind: string;
+  readonly wants: (object: KubeObject) => boolean;
   readonly seen: (event: WatchEvent) => void;
+}
+
+/** Label of an EndpointSlice that names its Service. */
+const SERVICE = "kubernetes.io/service-name";
+
+/** Whether an object is one of those that a list or a watch asks for by its labels or its name. */
+function selected(path: string): (object: KubeObject) => boolean {
+  const asked = new URLSearchParams(path.split("?")[1]);
+  const labels = (asked.get("labelSelector") ?? "").split(",").filter((one) => one !== "");
+  const name = /^metadata\.name=(.+)$/.exec(asked.get("fieldSelector") ?? "")?.[1];
+  return ({ metadata }) =>
+    (name === undefined || metadata.name === name) &&
+    labels.every((one) => {
+      const [label = "", value] = one.split("=");
+      const own = metadata.labels?.[label];
+      return value === undefined ? own !== undefined : own === value;
+    });
 }
 
 const kindOf = (path: string): string =>
@@ -64,11 +82,12 @@ export class SimulatedCluster implements Kubernetes {
   private readonly objects = new Map<string, Map<string, KubeObject>>();
   private readonly watchers = new Set<Watcher>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  private server: Promise<RunningServer> | undefined;
+  /** What answers for all pods in rotation together. */
+  protected server: Promise<RunningServer> | undefined;
   private pods = 0;
   /** Deployment of each pod that was asked for, and the pods in rotation. */
   private readonly owners = new Map<string, string>();
-  private readonly ready = new Set<string>();
+  protected readonly ready = new Set<string>();
 
   constructor(
     private readonly delays: StartDelays,
@@ -95,10 +114,11 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   private tell(kind: string, type: WatchEvent["type"], object: KubeObject): void {
-    for (const watcher of this.watchers) if (watcher.kind === kind) watcher.seen({ type, object });
+    for (const { kind: wanted, wants, seen } of this.watchers)
+      if (wanted === kind && wants(object)) seen({ type, object });
   }
 
-  private put(kind: string, object: KubeObject): void {
+  protected put(kind: string, object: KubeObject): void {
     const { name } = object.metadata;
     const type = this.of(kind).has(name) ? "MODIFIED" : "ADDED";
     this.of(kind).set(name, object);
@@ -120,12 +140,11 @@ export class SimulatedCluster implements Kubernetes {
 
   get(path: string): Promise<unknown> {
     const found = this.of(kindOf(path));
-    if (path.includes("?")) {
-      const label = decodeURIComponent(path.split("labelSelector=")[1] ?? "");
+    if (path.includes("?"))
       return Promise.resolve({
-        items: [...found.values()].filter(({ metadata }) => metadata.labels?.[label] !== undefined),
+        metadata: { resourceVersion: "1" },
+        items: [...found.values()].filter(selected(path)),
       });
-    }
     const object = found.get(nameIn(path));
     return object === undefined
       ? Promise.reject(new Error(`GET ${path} answered 404`))
@@ -190,8 +209,9 @@ export class SimulatedCluster implements Kubernetes {
   }
 
   watch(path: string, seen: (event: WatchEvent) => void, signal: AbortSignal): Promise<void> {
-    const watcher = { kind: kindOf(path), seen };
-    for (const object of this.of(watcher.kind).values()) seen({ type: "ADDED", object });
+    const watcher = { kind: kindOf(path), wants: selected(path), seen };
+    for (const object of this.of(watcher.kind).values())
+      if (watcher.wants(object)) seen({ type: "ADDED", object });
     this.watchers.add(watcher);
     return new Promise((resolve) =>
       signal.addEventListener("abort", () => {
@@ -201,8 +221,8 @@ export class SimulatedCluster implements Kubernetes {
     );
   }
 
-  private startPod(deployment: Applied): void {
-    const { delays } = this;
+  /** Starts one more pod of a Deployment; each phase takes as long as `delays` say. */
+  protected startPod(deployment: Applied, delays = this.delays): void {
     const name = `${deployment.metadata.name}-${++this.pods}`;
     this.owners.set(name, deployment.metadata.name);
     const metadata = { name, uid: name, labels: deployment.spec.template.metadata.labels };
@@ -252,12 +272,21 @@ export class SimulatedCluster implements Kubernetes {
     this.endpoints();
   }
 
+  /** Tells who is in rotation, a slice for each Deployment that ever had a pod there; its Service has the same name. */
   private endpoints(): void {
-    const endpoints = [...this.ready].map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
-    this.put("endpointslices", { metadata: { name: "slice" }, endpoints } as KubeObject);
+    const told = [...this.of("endpointslices").values()].map(
+      ({ metadata }) => metadata.labels?.[SERVICE] ?? "",
+    );
+    for (const owner of new Set([...told, ...[...this.ready].map((name) => this.owners.get(name) ?? "")])) {
+      const endpoints = [...this.ready]
+        .filter((name) => this.owners.get(name) === owner)
+        .map((name) => ({ conditions: { ready: true }, targetRef: { name } }));
+      const metadata = { name: `${owner}-slice`, labels: { [SERVICE]: owner } };
+      this.put("endpointslices", { metadata, endpoints } as KubeObject);
+    }
   }
 
-  private async endPod(name: string): Promise<void> {
+  protected async endPod(name: string): Promise<void> {
     this.owners.delete(name);
     const pod = this.of("pods").get(name);
     if (pod === undefined) return;

@@ -1,12 +1,10 @@
-import { writeFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { buildWorker } from "../../scripts/build";
 import { startInferenceServer, type RunningServer } from "../support/inferenceServer";
 import { benchmark, model } from "./support/benchmark";
-import { dispose, serve, type Server } from "./support/servers";
+import { query, startPrometheus } from "./support/prometheus";
+import { dispose, type Server } from "./support/servers";
 
 jest.setTimeout(60_000);
 
@@ -30,14 +28,6 @@ function metrics(): string {
   ].join("\n");
 }
 
-async function query(text: string): Promise<readonly { metric: unknown; value: [number, string] }[]> {
-  const answer = await fetch(`${prometheus.url}/api/v1/query?query=${encodeURIComponent(text)}`);
-  const { data } = (await answer.json()) as {
-    data: { result: { metric: unknown; value: [number, string] }[] };
-  };
-  return data.result;
-}
-
 beforeAll(async () => {
   buildWorker("benchmark");
   buildWorker("benchmark-load");
@@ -46,20 +36,7 @@ beforeAll(async () => {
   );
   await new Promise<void>((resolve) => exporter.listen(0, "127.0.0.1", resolve));
   const { port } = exporter.address() as AddressInfo;
-  prometheus = await serve("prometheus", "/-/ready", (own, folder) => {
-    const file = join(folder, "prometheus.yml");
-    const job = {
-      job_name: "model",
-      scrape_interval: "500ms",
-      scrape_timeout: "500ms",
-      static_configs: [{ targets: [`127.0.0.1:${port}`], labels: { cluster: "cloud" } }],
-    };
-    writeFileSync(file, JSON.stringify({ scrape_configs: [job] }));
-    const flags = ["--web.enable-remote-write-receiver", `--web.listen-address=127.0.0.1:${own}`];
-    const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, "data")}`, ...flags];
-    return { name: "prometheus", args, env: {} };
-  });
-  for (let scraped = 0; scraped === 0; await sleep(100)) scraped = (await query("up")).length;
+  prometheus = await startPrometheus(`http://127.0.0.1:${port}`);
   target = await startInferenceServer({ model, service: { kind: "constant", ms: 5 } });
 });
 
@@ -93,6 +70,7 @@ it("adds what Prometheus scraped in exactly the window, and sends k6's own serie
   expect((latency?.sumSeconds ?? 0) / (latency?.count ?? NaN)).toBeCloseTo(0.005, 3);
 
   const sent = await query(
+    prometheus,
     "sum by (cluster, model, version, testid) (last_over_time(k6_http_reqs_total[5m]))",
   );
   expect(sent.map(({ metric }) => metric)).toEqual([

@@ -1,9 +1,7 @@
 import { buildWorker } from "../../scripts/build";
 import { samplesOf } from "../../workloads/benchmark/analysis/percentiles";
-import { InferenceServer, startInferenceServer, type Behaviour } from "../support/inferenceServer";
+import { startInferenceServer, type Behaviour, type InferenceServer } from "../support/inferenceServer";
 import { benchmark, counted, model, warmOf, type Said } from "./support/benchmark";
-import { freePort } from "./support/servers";
-import { tlsServer } from "./support/tls";
 
 jest.setTimeout(60_000);
 
@@ -111,94 +109,7 @@ describe("what a load measures", () => {
     }));
 });
 
-describe("what cannot be measured is told, and never passes", () => {
-  it("a client that is starved: one core, and a rate no core can give", () =>
-    serving({ service: { kind: "constant", ms: 0 } }, async (url) => {
-      const run = await benchmark(
-        url,
-        { maxVirtualUsers: 50, warm: { rate: 30_000, warmUpSeconds: 0, seconds: 2 } },
-        ["taskset", "-c", "0"],
-      );
-      const load = warmOf(run);
-      expect(load.droppedIterations).toBeGreaterThan(0);
-      expect(load.achievedRate).toBeLessThan(0.5 * load.targetRate);
-      expect(load.client.limitCores).toBe(1);
-      expect(run.code).toBe(2);
-    }));
-
-  it("a run too short for a percentile carries its few samples", () =>
-    serving({}, async (url) => {
-      const run = await benchmark(url, { warm: { rate: 20, warmUpSeconds: 0, seconds: 1 } });
-      expect(samplesOf(warmOf(run).latencies)).toBe(20);
-      expect(run.code).toBe(2);
-    }));
-
-  it("a window in which no request begins is an error of the generator", () =>
-    serving({}, async (url) => {
-      const run = await benchmark(url, { warm: { rate: 1, warmUpSeconds: 1.5, seconds: 0.4 } });
-      expect(run.result?.evidence).toEqual({});
-      expect(run.result?.errors).toMatchObject([
-        {
-          scenario: "warm",
-          kind: "generator",
-          message: expect.stringContaining("no request of the window came to an end") as string,
-        },
-      ]);
-      expect(run.code).toBe(2);
-    }));
-
-  const all = async (url: string, said: Said = {}): Promise<unknown> => {
-    const { result, code, output } = await benchmark(url, {
-      asked: ["smoke", "warm"],
-      smoke: { rate: 10, seconds: 1 },
-      ...said,
-    });
-    return {
-      smoke: result?.evidence.smoke,
-      warm: result?.evidence.warm,
-      errors: result?.errors,
-      code,
-      output,
-    };
-  };
-  const nothingBut = (kind: string): unknown =>
-    expect.objectContaining({
-      smoke: { requests: 10, failures: { [kind]: 10 }, wrongAnswers: 0 },
-      warm: undefined,
-      errors: [{ scenario: "warm", kind, message: "not run, as every request of the smoke test failed" }],
-      code: 2,
-    });
-
-  it("a target that does not exist", async () => {
-    const url = `http://127.0.0.1:${await freePort()}`;
-    const run = (await all(url)) as { readonly output: string };
-    expect(run).toEqual(nothingBut("refused"));
-    // the report says what to do
-    expect(run.output).toContain(`nothing listens at ${url}: is the service deployed, and its port right?`);
-  });
-
-  it("a model that the server does not have", () =>
-    serving({ model: "another" }, async (url) => {
-      expect(await all(url)).toEqual(nothingBut("http-404"));
-    }));
-
-  it("a certificate that is not trusted; trusted by the settings' authority, it serves", async () => {
-    const { handler } = new InferenceServer({ model, service: { kind: "constant", ms: 5 } });
-    const server = await tlsServer(handler);
-    try {
-      const url = `https://127.0.0.1:${server.port}`;
-      const untrusted = (await all(url)) as { readonly output: string };
-      expect(untrusted).toEqual(nothingBut("tls"));
-      expect(untrusted.output).toContain("certificate");
-      expect(await all(url, { caFile: server.caFile, asked: ["smoke"] })).toMatchObject({
-        smoke: { requests: 10, failures: {}, wrongAnswers: 0 },
-        errors: [],
-      });
-    } finally {
-      await server.close();
-    }
-  });
-
+describe("what cannot be measured is told", () => {
   it("answers that come too late for the client", () =>
     serving({ service: { kind: "constant", ms: 1000 } }, async (url) => {
       const run = await benchmark(url, { ...short, timeoutSeconds: 0.3 });

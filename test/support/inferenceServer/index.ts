@@ -2,7 +2,9 @@ import http from "node:http";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Activity } from "./activity";
 import { draw, seeded, type Distribution } from "./distribution";
+import { exposition, type Exported } from "./exposition";
 import { understand, type Understood } from "./protocols";
 import { FifoQueue } from "./queue";
 
@@ -23,6 +25,8 @@ export interface Behaviour {
   readonly stall?: { readonly share: number; readonly ms: number };
   /** Milliseconds between two words of a stream. */
   readonly tokenMs?: number;
+  /** Answers /metrics with what a Prometheus would know of it. */
+  readonly exported?: Exported;
   readonly seed?: number;
 }
 
@@ -54,6 +58,7 @@ const chunkOf = (text: string): string => `data: ${JSON.stringify({ choices: [{ 
 /** A model server with known behaviour that keeps a log of every inference. */
 export class InferenceServer {
   readonly log: Logged[] = [];
+  readonly activity = new Activity();
   private readonly startedMs = performance.now();
   private readonly random: () => number;
   private readonly queue: FifoQueue | undefined;
@@ -74,7 +79,7 @@ export class InferenceServer {
   private async answer(request: IncomingMessage, response: ServerResponse, arrivedMs: number): Promise<void> {
     const path = (request.url ?? "").split("?")[0] ?? "";
     const id = String(request.headers["x-request-id"] ?? "");
-    if (request.method === "GET") return this.health(response);
+    if (request.method === "GET") return path === "/metrics" ? this.metrics(response) : this.health(response);
     const body = await read(request);
     if (!this.ready) return this.health(response);
     const asked = understand(path, body);
@@ -89,6 +94,7 @@ export class InferenceServer {
     const { failureShare = 0, wrongShare = 0, stall } = this.behaviour;
     const serviceMs = draw(this.behaviour.service, this.random);
     const doneMs = this.queue?.admit(arrivedMs, serviceMs) ?? arrivedMs + serviceMs;
+    this.activity.take({ arrivedMs, startMs: doneMs - serviceMs, doneMs });
     const stallMs = this.random() < (stall?.share ?? 0) ? (stall?.ms ?? 0) : 0;
     const status = this.random() < failureShare ? 500 : 200;
     const wrong = status === 200 && this.random() < wrongShare;
@@ -104,6 +110,14 @@ export class InferenceServer {
 
   private health(response: ServerResponse): void {
     response.writeHead(this.ready ? 200 : 503, { "content-type": "application/json" }).end("{}");
+  }
+
+  private metrics(response: ServerResponse): void {
+    const { model, exported } = this.behaviour;
+    if (exported === undefined) return this.health(response);
+    response
+      .writeHead(200, { "content-type": "text/plain; version=0.0.4" })
+      .end(exposition(model, this.activity, exported, performance.now()));
   }
 
   private content(asked: Understood, status: number, wrong: boolean): unknown {

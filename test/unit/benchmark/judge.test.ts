@@ -74,6 +74,17 @@ const cases: readonly Case[] = [
     "batch-limit",
   ],
   [
+    "saturates early, for want of a larger batch that only the stack's settings tell",
+    {
+      server: { slots: 2, server: { runningLimit: undefined, kvCacheUsed: 0.3 } },
+      target: { settings: { maxBatchedSequences: { setting: "serving.chat.maxBatch", value: 2 } } },
+      warmRate: 20,
+      start: 20,
+    },
+    { throughput: "fail" },
+    "batch-limit",
+  ],
+  [
     "saturates early, its KV cache full",
     { server: { slots: 2, server: { kvCacheUsed: 0.97, preemptions: 40 } }, warmRate: 20, start: 20 },
     { throughput: "fail" },
@@ -86,6 +97,17 @@ const cases: readonly Case[] = [
         slots: 2,
         server: { runningLimit: undefined, cpuCores: 0.29, cpuLimitCores: 0.3, cpuThrottled: 0.6 },
       },
+      warmRate: 20,
+      start: 20,
+    },
+    { throughput: "fail" },
+    "cpu-limit",
+  ],
+  [
+    "saturates early, at a CPU limit that only the stack's settings tell",
+    {
+      server: { slots: 2, server: { runningLimit: undefined, cpuCores: 0.29 } },
+      target: { settings: { cpuLimitCores: { setting: "serving.chat.cpuLimit", value: 0.3 } } },
       warmRate: 20,
       start: 20,
     },
@@ -452,6 +474,52 @@ describe("evidence that cannot carry a verdict is invalid, never a pass:", () =>
       errors: [{ scenario: "warm", kind: "generator", message: "k6 ended with 107" }],
     });
     expect(states(judgement)["warm-p95"]).toBe("invalid");
+  });
+
+  it("a client that erred, even where its times look bad", () => {
+    const [name, run] = cases[1]!;
+    expect(name).toBe("is too slow");
+    const slow = pick(runAgainst(run), ["warm"]);
+    expect(states(judge(slow))["warm-p95"]).toBe("fail");
+    const judgement = judge({
+      ...slow,
+      errors: [{ scenario: "warm", kind: "generator", message: "requests began up to 90 ms late" }],
+    });
+    expect(states(judgement)).toMatchObject({ answers: "invalid", errors: "invalid", "warm-p95": "invalid" });
+    expect(judgement.verdicts.find(({ slo }) => slo === "warm-p95")?.reasons[0]?.text).toBe(
+      "generator: requests began up to 90 ms late",
+    );
+    expect(judgement.recommendations).toEqual([]);
+    // later runs are not compared with it
+    expect(judgement.summary.figures).not.toHaveProperty("warmP95Seconds");
+    // who cannot be asked about the server's own figures does not make its times better
+    const blind = judge({
+      ...slow,
+      errors: [{ scenario: "warm", kind: "prometheus", message: "answered 503" }],
+    });
+    expect(states(blind)["warm-p95"]).toBe("fail");
+  });
+
+  it("steps of load at a target that is not there", () => {
+    const result = pick(good, ["saturation"]);
+    const { load: one } = result.evidence.saturation!.steps[0]!;
+    const refused = {
+      ...one,
+      failures: { refused: one.requests },
+      latencies: { counts: [], sumSeconds: 0 },
+    };
+    const judgement = judge(
+      parseResult({
+        ...result,
+        evidence: {
+          saturation: { steps: [{ purpose: "climb", load: refused }], stopped: "errors" },
+        },
+      }),
+    );
+    expect(states(judgement)).toEqual({ throughput: "invalid", "gpu-utilisation": "invalid" });
+    expect(judgement.verdicts[0]?.reasons.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining("nothing listens at"),
+    );
   });
 
   it("replicas that found no node", () => {

@@ -2,7 +2,7 @@ import { counted, duration, percent, rate } from "../format";
 import type { Load, Result, Target } from "../result";
 import { minimumSamples, percentile } from "./percentiles";
 import type { Percentile } from "./percentiles";
-import { answerProblems, clientProblems, disagreement, rateProblems } from "./validity";
+import { answerProblems, clientProblems, disagreement, rateProblems, unreachable } from "./validity";
 import type { Problem } from "./validity";
 
 type Saturation = NonNullable<Result["evidence"]["saturation"]>;
@@ -36,11 +36,12 @@ const RESOLUTION = 0.03;
 const CONFIRMATIONS = 2;
 
 /** What one step says; the driver chooses its next rate by the same rule. */
-export function judgeStep({ purpose, load }: Saturation["steps"][number], { slos }: Target): Step {
+export function judgeStep({ purpose, load }: Saturation["steps"][number], target: Target): Step {
+  const { slos } = target;
   const p95 = percentile(load.latencies, 0.95);
   const base = { load, purpose, ...(p95 === undefined ? {} : { p95 }) };
-  const client = clientProblems(load);
-  if (client.length > 0) return { ...base, state: "invalid", reasons: client };
+  const nothing = [...clientProblems(load), ...unreachable(target, load)];
+  if (nothing.length > 0) return { ...base, state: "invalid", reasons: nothing };
   const answers = answerProblems(load, slos.errorRatio);
   if (answers.length > 0) return { ...base, state: "missed", reasons: answers };
   const enough = minimumSamples(0.95);

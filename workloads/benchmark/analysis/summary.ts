@@ -5,7 +5,7 @@ import { gpusHeld, gpuUse } from "./gpus";
 import type { Knee } from "./knee";
 import { minimumSamples, percentile } from "./percentiles";
 import { slowest } from "./starts";
-import { loadProblems } from "./validity";
+import { clientErred, loadProblems } from "./validity";
 
 type Figures = Summary["figures"];
 
@@ -15,8 +15,11 @@ function known(figures: { readonly [figure in keyof Figures]: Figures[figure] })
 }
 
 /** Percentiles of the warm window, where it is evidence. */
-function warmFigures({ evidence: { warm }, target }: Result): Figures {
-  if (warm === undefined || loadProblems(warm.load, target.slos.errorRatio).length > 0) return {};
+function warmFigures(result: Result): Figures {
+  const { evidence, target } = result;
+  const { warm } = evidence;
+  if (warm === undefined || clientErred(result, "warm")) return {};
+  if (loadProblems(warm.load, target.slos.errorRatio).length > 0) return {};
   const at = (p: number): number | undefined => {
     const found = percentile(warm.load.latencies, p);
     return found === undefined || found.samples < minimumSamples(p) ? undefined : found.value;

@@ -1,5 +1,5 @@
 import { duration, digits, percent, rate } from "../format";
-import type { FailureKind, Load, Target } from "../result";
+import type { FailureKind, Load, Result, Scenario, Target } from "../result";
 import { meanOf, samplesOf } from "./percentiles";
 
 /** Why evidence cannot carry a verdict, or why a verdict is what it is. */
@@ -55,6 +55,10 @@ export function clientProblems({ client: { cpuCores, limitCores, throttled } }: 
   }
   return [];
 }
+
+/** The client erred in a scenario: the times that it took there say nothing of the server's. */
+export const clientErred = ({ errors }: Pick<Result, "errors">, asked: Scenario): boolean =>
+  errors.some(({ scenario, kind }) => scenario === asked && kind === "generator");
 
 /** The rate that was asked did not arrive. */
 export function rateProblems({ droppedIterations, achievedRate, targetRate }: Load): readonly Problem[] {

@@ -11,6 +11,7 @@ import {
 import { invalid } from "./judged";
 import type { Judged, SloId, State, Verdict } from "./judged";
 import type { Knee } from "./knee";
+import { clientErred } from "./validity";
 import type { Problem } from "./validity";
 import { judgeAutoscaling, judgeColdStart, judgeGpus, judgeThroughput } from "./scaleJudges";
 
@@ -152,12 +153,19 @@ const errorsOf = ({ errors }: Result, scenario: Scenario): readonly Problem[] =>
     .filter((error) => error.scenario === scenario)
     .map(({ kind, message }) => ({ kind: "error", text: `${kind}: ${message}` }));
 
-/** Every target that the asked scenarios can judge. An error of a scenario stands in its verdicts, and none of them passes. */
+/** Targets whose figure is a time that the client took itself. */
+const TIMED: readonly SloId[] = ["warm-p95", "warm-p99", "first-token", "throughput", "soak"];
+
+/**
+ * Every target that the asked scenarios can judge. An error of a scenario stands in its verdicts, and none of them passes;
+ * where the client itself erred, none of its times fails either.
+ */
 export function judgeSlos(result: Result, knee: Knee | undefined): readonly Verdict[] {
   const verdicts = rows(result, knee).map(({ judge, ...row }) => {
     const judged = judge();
     const errors = errorsOf(result, row.scenario);
-    const state = errors.length > 0 && judged.state === "pass" ? "invalid" : judged.state;
+    const erred = TIMED.includes(row.slo) && clientErred(result, row.scenario);
+    const state = erred || (errors.length > 0 && judged.state === "pass") ? "invalid" : judged.state;
     return { ...row, ...judged, state, reasons: [...errors, ...judged.reasons] };
   });
   return [...verdicts, ...unmeasured(result, verdicts)];
