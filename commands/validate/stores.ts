@@ -21,7 +21,8 @@ export interface Bucket {
   readonly close: () => void;
 }
 
-function bucketOf(
+/** A bucket at the address of its store. */
+export function bucketAt(
   endpoint: string,
   region: string,
   name: string,
@@ -59,13 +60,13 @@ export function adminBucket(
   const zone = settings.hub.landingZone;
   const admin = settings.transfer.minioCredentials;
   if (zone === undefined || admin === undefined) return undefined;
-  return bucketOf(zone.minio.url, zone.minio.region, zone.buckets[which], admin, trust.minio);
+  return bucketAt(zone.minio.url, zone.minio.region, zone.buckets[which], admin, trust.minio);
 }
 
 /** The bucket of models as a member's worker reaches it: at the member's own address of MinIO. */
 export function writerBucket({ settings }: MemberSite, granted: TransferGrant): Bucket {
   const { region, bucket, writer, minioCa } = granted;
-  return bucketOf(settings.member.modelSync?.minioUrl ?? "", region, bucket, writer, minioCa);
+  return bucketAt(settings.member.modelSync?.minioUrl ?? "", region, bucket, writer, minioCa);
 }
 
 /** A registry as one stack's user reaches it. */
@@ -75,7 +76,8 @@ export interface Registry {
   readonly exchange: Exchange;
 }
 
-function registryAt(url: string, ca: string | undefined, user: UserPassword | undefined): Registry {
+/** A registry at its address. */
+export function registryAt(url: string, ca: string | undefined, user: UserPassword | undefined): Registry {
   const exchange = exchangeWith({
     url,
     timeouts: { connectMs: 5_000, totalMs: 15_000 },

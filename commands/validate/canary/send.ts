@@ -116,6 +116,7 @@ async function registered(
   const version = async (): Promise<string | undefined> =>
     Object.values((await registry.mlflow.model(registeredName(name)))?.aliases ?? {})[0];
   for (;;) {
+    signal.throwIfAborted();
     const ended = await run.ended();
     const found = await version();
     if (found !== undefined) return found;
@@ -135,6 +136,7 @@ async function seen(
 ): Promise<CanaryEvidence["stages"]> {
   const selector = select(fedCluster.transfer.stage, { cluster: traces.member, model: name });
   for (;;) {
+    signal.throwIfAborted();
     const series = await hub.instant(selector, Date.now());
     const stages = Object.fromEntries(
       series.map(({ labels, samples }) => [labels.stage ?? "", samples[0]?.[1] ?? NaN]),

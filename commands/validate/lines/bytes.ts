@@ -4,7 +4,8 @@ import { snapshotPrefix } from "../../../workloads/model-sync/publish/keys";
 import { registryView } from "../../../workloads/model-sync/registry/converge";
 import type { ModelVersion } from "../../../workloads/model-sync/registry/mlflow";
 import { sourceUri, versionTags } from "../../../workloads/model-sync/registry/names";
-import type { Manifest } from "../../../workloads/model-sync/types";
+import { S3Error } from "../../../workloads/model-sync/s3/errors";
+import type { Manifest, PublishedFile } from "../../../workloads/model-sync/types";
 import type { Bucket, Registry } from "../stores";
 import { RETRY } from "../stores";
 import { counted, judged, listed, messageOf } from "../verdict";
@@ -87,6 +88,18 @@ async function compare(
   };
 }
 
+/** Whether an object's bytes give the hash that was published; those that the store cannot hand out do not. */
+async function isAsPublished({ client }: Bucket, prefix: string, file: PublishedFile): Promise<boolean> {
+  try {
+    const read = await hashObject({ s3: client, retry: RETRY }, prefix + file.path);
+    return read.sha256 === file.sha256 && read.size === file.size;
+  } catch (error) {
+    // answered for its head, and not for its bytes
+    if (error instanceof S3Error && error.status >= 500) return false;
+    throw error;
+  }
+}
+
 async function gatherVersion(
   bucket: Bucket,
   member: string,
@@ -116,10 +129,11 @@ async function gatherVersion(
   );
   const { prefix } = manifest;
   const hashed = await Promise.all(
-    sample.files.map(async ({ path, size, sha256 }) => {
-      const read = await hashObject({ s3: bucket.client, retry: RETRY }, prefix + path);
-      return { path, size, good: read.sha256 === sha256 && read.size === size };
-    }),
+    sample.files.map(async (file) => ({
+      path: file.path,
+      size: file.size,
+      good: await isAsPublished(bucket, prefix, file),
+    })),
   );
   const { digest, totals } = manifest;
   const expected = sourceUri(bucket.name, snapshotPrefix(member, parts.model, parts.snapshot));
@@ -181,7 +195,7 @@ function versionProblems(evidence: VersionEvidence): readonly Problem[] {
         ]),
     ...of(missing, "missing in the bucket:"),
     ...of(differing, "another size or ETag than published:"),
-    ...of(bad, "other bytes than published (SHA-256):"),
+    ...of(bad, "bytes that are not those published, by their SHA-256:"),
     ...of(unknown, "in its prefix, and in no manifest:"),
   ];
 }
