@@ -86,7 +86,9 @@ function admin(...args: readonly string[]): void {
 }
 
 test("store and registry answer, and tell how much they hold", async () => {
-  expect(judgeAnswers(await gatherStore(models), "MinIO", "").evidence).toEqual(["2 buckets as administrator"]);
+  expect(judgeAnswers(await gatherStore(models), "MinIO", "").evidence).toEqual([
+    "2 buckets as administrator",
+  ]);
   const { evidence } = judgeAnswers(await gatherRegistry([{ name: "cloud", registry }]), "MLflow", "");
   expect(evidence).toEqual([expect.stringMatching(/^MLflow \d[\w.]*, 1 registered model as cloud$/)]);
   const wrong = bucket(bucketName, "nobody", "not-a-secret");
@@ -94,9 +96,9 @@ test("store and registry answer, and tell how much they hold", async () => {
     /^MinIO does not answer administrator: .*InvalidAccessKeyId/,
   );
   const nowhere = registryAt("http://127.0.0.1:1", undefined, undefined);
-  expect(causes(judgeAnswers(await gatherRegistry([{ name: "hpc", registry: nowhere }]), "MLflow", ""))[0]).toMatch(
-    /^MLflow does not answer hpc: .*ECONNREFUSED/,
-  );
+  expect(
+    causes(judgeAnswers(await gatherRegistry([{ name: "hpc", registry: nowhere }]), "MLflow", ""))[0],
+  ).toMatch(/^MLflow does not answer hpc: .*ECONNREFUSED/);
 });
 
 describe("the landing zone", () => {
@@ -130,7 +132,11 @@ describe("the landing zone", () => {
     ]);
     admin("policy", "detach", "store", "readwrite", "--user", accessKeyId);
     const document = join(site.folder, "policy.json");
-    const everywhere = { Effect: "Allow", Action: ["s3:GetObject"], Resource: [`arn:aws:s3:::${bucketName}/*`] };
+    const everywhere = {
+      Effect: "Allow",
+      Action: ["s3:GetObject"],
+      Resource: [`arn:aws:s3:::${bucketName}/*`],
+    };
     writeFileSync(document, JSON.stringify({ Version: "2012-10-17", Statement: [everywhere] }));
     admin("policy", "create", "store", policy, document);
     expect(causes(await look())).toEqual([`policy ${policy} is not as declared`]);
@@ -208,7 +214,8 @@ describe("a canary", () => {
         }
       },
       get: (path: string) => {
-        if (path.includes("/pods/")) return Promise.resolve({ status: { phase: logs.get(last(path))?.phase } });
+        if (path.includes("/pods/"))
+          return Promise.resolve({ status: { phase: logs.get(last(path))?.phase } });
         if (path.includes("/pods?") || path.endsWith("/jobs")) return Promise.resolve({ items: [] });
         const conditions = ended.has(last(path)) ? [{ type: "Complete", status: "True" }] : [];
         return Promise.resolve({ status: { conditions } });
@@ -312,8 +319,13 @@ describe("a canary", () => {
     const { kube } = cluster();
     const sent = way(kube);
     const volume = { ...sent.traces.volume, root: join(site.root, "absent") };
-    const evidence = await sendCanary({ ...sent, traces: { ...sent.traces, volume } }, new AbortController().signal);
-    expect(evidence.stopped?.cause).toMatch(/^no model can be written to .*absent as its owner \d+:\d+: ENOENT/);
+    const evidence = await sendCanary(
+      { ...sent, traces: { ...sent.traces, volume } },
+      new AbortController().signal,
+    );
+    expect(evidence.stopped?.cause).toMatch(
+      /^no model can be written to .*absent as its owner \d+:\d+: ENOENT/,
+    );
     expect(await traces(sent.name)).toEqual(gone());
   });
 });

@@ -47,7 +47,9 @@ const hostOf = ({ url }: Server): string => new URL(url).host;
 async function listening(answer: () => string): Promise<HttpServer> {
   const server = createServer((request, response) => {
     request.resume();
-    request.on("end", () => response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(answer()));
+    request.on("end", () =>
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(answer()),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return server;
@@ -123,16 +125,18 @@ const hubJobs = (): readonly object[] => [
   // what comes twice would be two writers of one series
   federate("federate-detail", { params: { "match[]": ['{__name__="fed_cluster:none"}'] } }),
 ];
-const hubRules = [heartbeat("cloud"), watchdog("cloud", "hub")];
+const hubRules = [heartbeat("cloud")];
 const hubAlerting = (): object => ({
   alertmanagers: [{ static_configs: [{ targets: [hostOf(alertmanager)] }] }],
 });
 
-const clients: Prometheus[] = [];
-const at = ({ url }: Server): Prometheus => {
-  clients.push(new Prometheus({ url }));
-  return clients.at(-1)!;
-};
+const clients = new Map<string, Prometheus>();
+/** One client a server: each keeps its connections. */
+function at({ url }: Server): Prometheus {
+  const client = clients.get(url) ?? new Prometheus({ url });
+  clients.set(url, client);
+  return client;
+}
 const causes = ({ problems }: Verdict): readonly string[] => problems.map(({ cause }) => cause);
 
 /** Waits until a line's judgement has exactly these causes. */
@@ -173,7 +177,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const client of clients) client.close();
+  for (const client of clients.values()) client.close();
   await dispose(hub, member, alertmanager);
   for (const server of [webhook, gpus]) {
     server.closeAllConnections();
@@ -183,7 +187,9 @@ afterAll(async () => {
 
 test("a Prometheus tells its version and how long it is up", async () => {
   const verdict = judgePrometheus(await gatherPrometheus({ prometheus: () => at(hub) } as HubSite));
-  expect(verdict.evidence).toEqual([expect.stringMatching(/^Prometheus \d.*, up since \d{4}-.*, \d+ series$/)]);
+  expect(verdict.evidence).toEqual([
+    expect.stringMatching(/^Prometheus \d.*, up since \d{4}-.*, \d+ series$/),
+  ]);
 });
 
 test("jobs are up, are missing targets, are down", async () => {
@@ -206,16 +212,25 @@ test("jobs are up, are missing targets, are down", async () => {
 test("rules are healthy, fail, and are refused", async () => {
   const look = async (): Promise<Verdict> => judgeRules(await gatherRules(at(member)));
   await becomes("every rule is healthy", [], look);
-  const failing = { record: "fed_local:failing", expr: 'label_replace({__name__=~"fed_cluster:.+"}, "1bad", "", "", "")' };
+  const failing = {
+    record: "fed_local:failing",
+    expr: 'label_replace({__name__=~"fed_cluster:.+"}, "1bad", "", "", "")',
+  };
   expect(await reload(member, { jobs: [], rules: [heartbeat("hpc"), failing] })).toBe(200);
   await until("a rule fails", 60, async () => {
     const found = causes(await look());
-    return found.length === 1 && found[0]!.startsWith("fed_local:failing (rules-test.yml, group test): ") ? [] : found;
+    return found.length === 1 && found[0]!.startsWith("fed_local:failing (rules-test.yml, group test): ")
+      ? []
+      : found;
   });
-  expect(await reload(member, { jobs: [], rules: [heartbeat("hpc"), { ...failing, expr: "sum(" }] })).toBe(500);
+  expect(await reload(member, { jobs: [], rules: [heartbeat("hpc"), { ...failing, expr: "sum(" }] })).toBe(
+    500,
+  );
   await until("the configuration is refused", 60, async () => {
     const found = causes(await look());
-    return found.includes("Prometheus refused its last configuration, and goes on with the one before") ? [] : found;
+    return found.includes("Prometheus refused its last configuration, and goes on with the one before")
+      ? []
+      : found;
   });
   expect(await reload(member, { jobs: [], rules: [heartbeat("hpc")] })).toBe(200);
   await becomes("every rule is healthy again", [], look);
@@ -279,6 +294,10 @@ test("alerts reach the receiver, as Watchdogs show", async () => {
   } as unknown as HubSite;
   const look = async (of: HubSite | MemberSite): Promise<Verdict> =>
     judgeAlerts(await gatherAlerts(of, new AbortController().signal), false);
+  // Alertmanager was scraped before the first Watchdog: what is told from now on is counted
+  await becomes("no Watchdog fires", ["Watchdog of cloud does not fire (hop hub)"], () => look(site));
+  const rules = [...hubRules, watchdog("cloud", "hub")];
+  expect(await reload(hub, { jobs: hubJobs(), rules, alerting: hubAlerting() })).toBe(200);
   await becomes("the Watchdog was told", [], () => look(site));
   expect(told).toBeGreaterThan(0);
   expect((await look(site)).evidence[2]).toMatch(
@@ -291,7 +310,9 @@ test("GPUs are joined to the pods that hold them", async () => {
   const look = async (name: string): Promise<Verdict> =>
     judgeGpus(await gatherGpus(at(hub), "cloud", "m", [{ ...pod, name }], 1));
   await becomes("the GPU has its pod", [], () => look("m-1"));
-  expect((await look("m-1")).evidence).toEqual(["1 GPU held by 1 pod: m-1 has GPU-1 (rtx-a6000, 61 MiB in use)"]);
+  expect((await look("m-1")).evidence).toEqual([
+    "1 GPU held by 1 pod: m-1 has GPU-1 (rtx-a6000, 61 MiB in use)",
+  ]);
   expect(causes(await look("m-2"))).toEqual([
     "DCGM's series lack m-2 (0 of 1 GPU): 1 DCGM exporter up, without the names of pods",
   ]);
@@ -300,10 +321,16 @@ test("GPUs are joined to the pods that hold them", async () => {
 test("an empty write request is accepted by a receiver, and refused where there is none", async () => {
   const look = async (server: Server): Promise<Verdict> =>
     judgeRemoteWrite(
-      await gatherRemoteWrite({ cluster: "cloud", prometheus: () => at(server) } as HubSite, at(server), "benchmark-1"),
+      await gatherRemoteWrite(
+        { cluster: "cloud", prometheus: () => at(server) } as HubSite,
+        at(server),
+        "benchmark-1",
+      ),
     );
   const accepted = await look(hub);
   expect(accepted.evidence[0]).toMatch(/^an empty write request as benchmark-1 was answered 20[04]$/);
   expect(accepted.status).toBe("ok");
-  expect(causes(await look(member))[0]).toMatch(/^the hub's Prometheus answers 404 to a write request of benchmark-1/);
+  expect(causes(await look(member))[0]).toMatch(
+    /^the hub's Prometheus answers 404 to a write request of benchmark-1/,
+  );
 });

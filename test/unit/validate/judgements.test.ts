@@ -201,7 +201,10 @@ describe("registry and bytes", () => {
     [{ missing: ["a"] }, "hpc-m 2: missing in the bucket: a"],
     [{ differing: ["a", "b"] }, "hpc-m 2: another size or ETag than published: a, b"],
     [{ unknown: ["a"] }, "hpc-m 2: in its prefix, and in no manifest: a"],
-    [{ hashed: [{ path: "a", size: 1, good: false }] }, "hpc-m 2: bytes that are not those published, by their SHA-256: a"],
+    [
+      { hashed: [{ path: "a", size: 1, good: false }] },
+      "hpc-m 2: bytes that are not those published, by their SHA-256: a",
+    ],
     [{ manifest: { error: "not JSON" } }, "hpc-m 2: not JSON"],
   ])("do not with %j", (change, cause) => only(judgeBytes(of(change)), cause));
   test("a source names model and snapshot of its own member alone", () => {
