@@ -19,12 +19,19 @@ const CODES = { ok: 0, failed: 1, error: 2, interrupted: 130 } as const;
 const progress = ({ number, title, status, seconds }: Outcome): void =>
   console.error(`${String(number).padStart(3)} ${status.padEnd(13)} ${title} (${seconds.toFixed(1)} s)`);
 
-/** The first signal lets what was made be removed; a second one does not wait. */
+/** Milliseconds within which one Ctrl-C can arrive more than once: from the terminal, and handed on by npm. */
+const ONE_PRESS_MS = 2_000;
+
+/** The first signal lets what was made be removed; another one does not wait. */
 function interruption(): AbortController {
   const controller = new AbortController();
+  let first = 0;
   for (const name of ["SIGINT", "SIGTERM"] as const)
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(CODES.interrupted);
+      const now = Date.now();
+      if (controller.signal.aborted && now - first > ONE_PRESS_MS) process.exit(CODES.interrupted);
+      if (controller.signal.aborted) return;
+      first = now;
       console.error("interrupted: removing what was made; once more to leave it");
       controller.abort(new Error("interrupted"));
     });

@@ -80,7 +80,7 @@ export class KubeApi {
 
   /** Deletes an object and what belongs to it; one that is gone already is no error. */
   public async delete(path: string, signal?: AbortSignal): Promise<void> {
-    const body = { propagationPolicy: "Background", gracePeriodSeconds: 0 };
+    const body = { propagationPolicy: "Background" };
     const answer = await this.send("DELETE", path, { signal, body });
     if (answer.status !== 404) success("DELETE", path, answer);
   }

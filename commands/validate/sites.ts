@@ -177,6 +177,12 @@ function hubSite({ reader, kubeOf }: Outside, stack: string, options: SitesOptio
   };
 }
 
+/** One that the stack does not deploy may scrape as often as it likes: half a minute is usual. */
+const scrapeIntervalOf = (prometheus: {
+  readonly evaluationInterval: string;
+  readonly scrapeInterval?: string;
+}): string => prometheus.scrapeInterval ?? "30s";
+
 function memberSite(
   { reader, kubeOf }: Outside,
   stack: string,
@@ -185,7 +191,7 @@ function memberSite(
 ): MemberSite {
   const settings = parsed(reader, stack, "member");
   const outputs = outputsOf(reader, stack);
-  const { scrapeInterval } = settings.member.prometheus;
+  const scrapeInterval = scrapeIntervalOf(settings.member.prometheus);
   const granted = hub.outputs.memberCredentials?.[settings.cluster]?.transfer;
   return {
     ...site(settings, outputs, { url: outputs.federationUrl, scrapeInterval }, options, kubeOf),

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -6,11 +7,13 @@ import type { Validation } from "../../commands/validate/report";
 import { until } from "../../sandbox/checks";
 import { dcgmExporter } from "../../sandbox/gpus/inventory";
 import { sandboxModel, slurmJobFile } from "../../sandbox/models";
+import { repository } from "../../sandbox/paths";
+import { pulumiEnvironment } from "../../sandbox/pulumi";
 import { beegfs } from "../../sandbox/services";
 import { namespace as servedNamespace, predictor } from "../../sandbox/serving/objects";
 import { mc, memberGrant, registered } from "../support/landingZone";
 import { applyAsOwner, command, getObject, kubectl, namespace, nudge } from "../support/live";
-import type { KubeObject } from "../support/live";
+import type { KubeObject, Stack } from "../support/live";
 import { transferNamespace } from "../support/transfer";
 
 interface Run {
@@ -22,11 +25,11 @@ interface Run {
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "validate-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** `npm run validate -- --stack cloud` with these flags, and the JSON it wrote. */
-function validate(...flags: readonly string[]): Run {
+/** `npm run validate -- --stack STACK` with these flags, and the JSON it wrote. */
+function validate(stack: Stack, ...flags: readonly string[]): Run {
   const json = path.join(folder, "validation.json");
   fs.rmSync(json, { force: true });
-  const { status, output } = command("commands/validate.ts", "--stack", "cloud", "--json", json, ...flags);
+  const { status, output } = command("commands/validate.ts", "--stack", stack, "--json", json, ...flags);
   if (!fs.existsSync(json)) throw new Error(`validate ended with ${status ?? "a signal"}:\n${output}`);
   return {
     code: status,
@@ -44,12 +47,14 @@ const told = ({ key, status, evidence, problems }: Line): string =>
 
 /** Waits until nothing is red; what was just mended shows with the next scrapes. */
 const untilGreen = (seconds: number): Promise<void> =>
-  until("every line is green", seconds, () => Promise.resolve(redLines(validate("--no-canary")).map(told)));
+  until("every line is green", seconds, () =>
+    Promise.resolve(redLines(validate("cloud", "--no-canary")).map(told)),
+  );
 
 /** Waits until this line alone is red, with this one cause; what depends on it is not checked, and nothing else is so. */
 const untilOnly = (key: string, cause: RegExp, ...flags: readonly string[]): Promise<void> =>
   until(`${key} alone is red`, 240, () => {
-    const run = validate("--versions", "1", ...flags);
+    const run = validate("cloud", "--versions", "1", ...flags);
     const red = redLines(run);
     const failed = red.filter(({ status }) => status === "failed");
     const [only] = failed;
@@ -64,16 +69,31 @@ const untilOnly = (key: string, cause: RegExp, ...flags: readonly string[]): Pro
     );
   });
 
-const namesOf = (word: string): string =>
-  mc("ls", "--recursive", "--versions", "sandbox/models/")
-    .split("\n")
-    .filter((line) => line.includes(word))
-    .join("\n");
+const canaryFolders = (): readonly string[] =>
+  fs.readdirSync(beegfs.models).filter((one) => one.startsWith("validate-canary-"));
+
+/** Whatever is left of canaries: folders, versions of objects, a registered model, state, objects of the cluster. */
+async function traces(name: string): Promise<readonly string[]> {
+  const version = await registered(`hpc-${name}`, "candidate");
+  const lines = [
+    ...mc("ls", "--recursive", "--versions", "sandbox/models/").split("\n"),
+    ...kubectl("hpc", ["get", "pods,jobs", "-n", transferNamespace, "-o", "name"]).split("\n"),
+  ];
+  return [
+    ...canaryFolders(),
+    ...lines.filter((line) => line.includes("validate-")),
+    ...(version === undefined ? [] : [`version ${version.version} of ${version.name}`]),
+    ...(mc("cat", "sandbox/models/state/hpc/state.json").includes(name) ? [`state of ${name}`] : []),
+  ];
+}
+
+/** Pods that were deleted are still listed for a moment. */
+const untilGone = (name: string): Promise<void> => until(`no trace of ${name}`, 30, () => traces(name));
 
 describe("a whole sandbox", () => {
   it("is green on every line, and the canary that shows its way stage by stage leaves no trace", async () => {
     await untilGreen(300);
-    const run = validate();
+    const run = validate("cloud");
     console.log(run.output);
     expect(redLines(run).map(told)).toEqual([]);
     expect(run.code).toBe(0);
@@ -87,23 +107,34 @@ describe("a whole sandbox", () => {
     ]);
     const [, name = ""] = /(validate-canary-\w+)/.exec(canary?.evidence[0] ?? "") ?? [];
     expect(name).not.toBe("");
-    expect(fs.readdirSync(beegfs.models).filter((one) => one.startsWith("validate-"))).toEqual([]);
-    expect(namesOf("validate-canary")).toBe("");
-    expect(await registered(`hpc-${name}`, "candidate")).toBeUndefined();
-    expect(mc("cat", "sandbox/models/state/hpc/state.json")).not.toContain("validate-canary");
-    expect(kubectl("hpc", ["get", "pods,jobs", "-n", transferNamespace, "-o", "name"])).not.toContain(
-      "validate-",
-    );
+    await untilGone(name);
+  });
+
+  it("removes its canary after Ctrl-C as well", async () => {
+    const child = spawn("tsx", [path.join(repository, "commands/validate.ts"), "--stack", "cloud"], {
+      cwd: repository,
+      env: { ...process.env, ...pulumiEnvironment() },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const said: string[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (text: Buffer) => said.push(text.toString()));
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    let name: string | undefined;
+    await until("the canary's folder is there", 120, () => {
+      name = canaryFolders()[0];
+      return Promise.resolve(name === undefined ? ["no folder", said.join("").slice(-500)] : []);
+    });
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect(said.join("")).toContain("interrupted: removing what was made");
+    await untilGone(name ?? "");
   });
 
   it("is the same asked from the member's side", () => {
-    const { code, validation } = (() => {
-      const json = path.join(folder, "member.json");
-      const { status } = command("commands/validate.ts", "--stack", "hpc", "--json", json, "--no-canary");
-      return { code: status, validation: validationSchema.parse(JSON.parse(fs.readFileSync(json, "utf8"))) };
-    })();
-    expect(validation.lines.filter(({ status }) => status === "failed").map(told)).toEqual([]);
-    expect(code).toBe(0);
+    const run = validate("hpc", "--no-canary");
+    expect(redLines(run).map(told)).toEqual([]);
+    expect(run.code).toBe(0);
   });
 });
 
@@ -130,13 +161,7 @@ function changed(kind: "configmap" | "secret", name: string, change: (data: Data
 }
 type Data = Readonly<Record<string, string>>;
 
-function scaled(
-  stack: "cloud" | "hpc",
-  kind: string,
-  name: string,
-  inNamespace: string,
-  back: number,
-): () => void {
+function scaled(stack: Stack, kind: string, name: string, inNamespace: string, back: number): () => void {
   const to = (replicas: number): void => {
     kubectl(stack, ["scale", kind, name, "-n", inNamespace, `--replicas=${replicas}`]);
   };
@@ -145,7 +170,7 @@ function scaled(
 }
 
 function patched(
-  stack: "cloud" | "hpc",
+  stack: Stack,
   kind: string,
   name: string,
   inNamespace: string,

@@ -89,18 +89,26 @@ class HandStarted {
   /** What its log says of the canary, or at its end. */
   public async said(): Promise<string> {
     const { kube, namespace } = this.way.traces.volume;
-    const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${this.name}`);
-    const pods = await kube.get<{ items: readonly { metadata: { name: string } }[] }>(
-      `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,
-    );
-    const pod = pods.items.at(-1)?.metadata.name;
+    const pod = (await this.pods()).at(-1);
     if (pod === undefined) return "it made no pod";
     const lines = (await kube.text(`/api/v1/namespaces/${namespace}/pods/${pod}/log`)).trim().split("\n");
     return (lines.findLast((line) => line.includes(this.way.name)) ?? lines.at(-1) ?? "").slice(0, 400);
   }
 
-  public async remove(): Promise<void> {
-    await this.way.traces.volume.kube.delete(`${this.jobs}/${this.name}`);
+  /** Ends it, and waits for its pods: one that still runs could publish the canary once more. */
+  public async remove(signal: AbortSignal): Promise<void> {
+    const { kube } = this.way.traces.volume;
+    await kube.delete(`${this.jobs}/${this.name}`, signal);
+    while ((await this.pods()).length > 0) await each(signal);
+  }
+
+  private async pods(): Promise<readonly string[]> {
+    const { kube, namespace } = this.way.traces.volume;
+    const selector = encodeURIComponent(`batch.kubernetes.io/job-name=${this.name}`);
+    const { items } = await kube.get<{ items: readonly { metadata: { name: string } }[] }>(
+      `/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`,
+    );
+    return items.map(({ metadata }) => metadata.name);
   }
 }
 
@@ -215,7 +223,7 @@ export async function sendCanary(way: CanaryWay, signal: AbortSignal): Promise<C
 
 async function removal(traces: Traces, name: string, run: HandStarted): Promise<Removed> {
   const limit = AbortSignal.timeout(REMOVAL_SECONDS * 1000);
-  const ended = await run.remove().then(
+  const ended = await run.remove(limit).then(
     () => [],
     (error: unknown) => [`Job ${run.name}: ${messageOf(error)}`],
   );

@@ -54,8 +54,9 @@ export function judgeCluster(
       cause: `not ready: node ${unready.join(", ")}`,
       action: "`kubectl describe node` tells why",
     });
+  const recorded = foundUid === expectedUid ? ", as recorded" : "";
   return judged(
-    [`Kubernetes ${version}, ${counted(nodes.length, "node")}, UID ${foundUid} as recorded`],
+    [`Kubernetes ${version}, ${counted(nodes.length, "node")}, UID ${foundUid}${recorded}`],
     problems,
   );
 }

@@ -41,7 +41,7 @@ describe("a cluster", () => {
   test("is well when it is the recorded one and its nodes are ready", () => {
     const verdict = judgeCluster(good, "cloud");
     expect(causes(verdict)).toEqual([]);
-    expect(verdict.evidence).toEqual(["Kubernetes v1.34.1, 1 node, UID u-1 as recorded"]);
+    expect(verdict.evidence).toEqual(["Kubernetes v1.34.1, 1 node, UID u-1, as recorded"]);
   });
   test("is another one, or has a node that is not ready", () => {
     only(

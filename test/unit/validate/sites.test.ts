@@ -1,5 +1,5 @@
 import type { StackReader } from "../../../commands/pulumiCli";
-import type { KubeApi } from "../../../commands/validate/kube";
+import { KubeApi } from "../../../commands/validate/kube";
 import { linesOf } from "../../../commands/validate/lines";
 import { validateOptions } from "../../../commands/validate/options";
 import { runLines } from "../../../commands/validate/run";
@@ -34,8 +34,9 @@ function reader(stacks: Readonly<Record<string, RawConfig>>, made: object = outp
   };
 }
 
+const kube = new KubeApi({ server: "https://127.0.0.1:1", authorize: () => Promise.resolve() });
 const sitesOf = (from: StackReader, at: SitesOptions): Sites =>
-  sitesWith({ reader: from, kubeOf: () => ({}) as KubeApi }, at);
+  sitesWith({ reader: from, kubeOf: () => kube }, at);
 const options = (stack: string, ...more: string[]) => validateOptions(["--stack", stack, ...more]);
 const both = () =>
   reader({ cloud: hubConfig(secrets), hpc: memberConfig(), other: { "federation:role": "hub" } });
