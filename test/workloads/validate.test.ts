@@ -190,7 +190,10 @@ describe("registry and bytes", () => {
 
 describe("a canary", () => {
   /** A cluster that runs pods on this machine, and the worker's Job as a run of the site. */
-  function cluster(run: () => Promise<unknown> = () => site.sync()) {
+  function cluster(
+    run: () => Promise<unknown> = () => site.sync(),
+    scheduled: () => readonly string[] = () => [],
+  ) {
     const logs = new Map<string, { phase: string; log: string }>();
     const ended = new Set<string>();
     const left = new Set<string>();
@@ -216,7 +219,15 @@ describe("a canary", () => {
       get: (path: string) => {
         if (path.includes("/pods/"))
           return Promise.resolve({ status: { phase: logs.get(last(path))?.phase } });
-        if (path.includes("/pods?") || path.endsWith("/jobs")) return Promise.resolve({ items: [] });
+        if (path.includes("/pods?")) return Promise.resolve({ items: [] });
+        if (path.endsWith("/jobs")) {
+          const ownerReferences = [{ kind: "CronJob", name: "model-sync" }];
+          const items = scheduled().map((name) => ({
+            metadata: { name, ownerReferences },
+            status: { active: 1 },
+          }));
+          return Promise.resolve({ items });
+        }
         const conditions = ended.has(last(path)) ? [{ type: "Complete", status: "True" }] : [];
         return Promise.resolve({ status: { conditions } });
       },
@@ -303,6 +314,22 @@ describe("a canary", () => {
     expect(evidence.stopped?.stage).toBe("registered");
     expect(await traces(sent.name)).toEqual(gone());
     expect([...left]).toEqual([]);
+  });
+
+  it("is removed only when a run that could have seen it has ended, and not held up by one that could not", async () => {
+    let looks = 0;
+    // a run that has been going on for hours, and one that began after the canary was there and ends a little later
+    const { kube } = cluster(undefined, () => {
+      looks++;
+      if (looks === 1) return ["long-1"];
+      return looks < 4 ? ["long-1", "late-2"] : ["long-1"];
+    });
+    const sent = way(kube);
+    site.clock = Date.now();
+    const evidence = await sendCanary(sent, new AbortController().signal);
+    expect(evidence.removed.left).toEqual([]);
+    expect(looks).toBeGreaterThanOrEqual(4);
+    expect(await traces(sent.name)).toEqual(gone());
   });
 
   it("says what the worker says where that brings none", async () => {

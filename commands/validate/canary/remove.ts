@@ -8,7 +8,6 @@ import {
 } from "../../../workloads/model-sync/publish/keys";
 import { quoted } from "../../../workloads/model-sync/registry/mlflow";
 import { StateStore } from "../../../workloads/model-sync/state/store";
-import type { KubeApi } from "../kube";
 import { MODEL_SYNC_CRON_JOB } from "../lines/source";
 import type { Bucket, Registry } from "../stores";
 import { messageOf } from "../verdict";
@@ -82,29 +81,36 @@ interface Job {
   readonly status?: { readonly active?: number };
 }
 
+/** Names of the worker's scheduled runs that are under way. */
+export async function activeRuns(
+  { kube, namespace }: Pick<Volume, "kube" | "namespace">,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { items } = await kube.get<{ items: readonly Job[] }>(
+    `/apis/batch/v1/namespaces/${namespace}/jobs`,
+    signal,
+  );
+  return items
+    .filter(
+      ({ metadata, status }) =>
+        (status?.active ?? 0) > 0 &&
+        metadata.ownerReferences?.some(
+          ({ kind, name }) => kind === "CronJob" && name === MODEL_SYNC_CRON_JOB,
+        ),
+    )
+    .map(({ metadata }) => metadata.name);
+}
+
 /**
- * Waits for the worker's runs that began while the folder was still there: one of them could publish the canary once
- * more behind our back.
+ * Waits for the runs that could have seen the folder: one of them could publish the canary once more behind our back.
+ *
+ * @param earlier those that began before there was one, and may go on for hours
  */
-async function runsEnded(kube: KubeApi, namespace: string, signal: AbortSignal): Promise<void> {
-  const active = async (): Promise<readonly string[]> => {
-    const { items } = await kube.get<{ items: readonly Job[] }>(
-      `/apis/batch/v1/namespaces/${namespace}/jobs`,
-      signal,
-    );
-    return items
-      .filter(
-        ({ metadata, status }) =>
-          (status?.active ?? 0) > 0 &&
-          metadata.ownerReferences?.some(
-            ({ kind, name }) => kind === "CronJob" && name === MODEL_SYNC_CRON_JOB,
-          ),
-      )
-      .map(({ metadata }) => metadata.name);
-  };
-  for (let left = await active(); left.length > 0;) {
+async function runsEnded(volume: Volume, earlier: readonly string[], signal: AbortSignal): Promise<void> {
+  let left = (await activeRuns(volume, signal)).filter((name) => !earlier.includes(name));
+  while (left.length > 0) {
     await sleep(500, undefined, { signal });
-    const now = await active();
+    const now = await activeRuns(volume, signal);
     left = left.filter((name) => now.includes(name));
   }
 }
@@ -132,8 +138,15 @@ export interface Removed {
 /**
  * Removes every trace of a canary: first its folder, so that no run brings it again, then what runs have published and
  * registered of it. What fails does not hold up the rest. Aliases go with the registered model.
+ *
+ * @param earlier runs that began before the canary was there
  */
-export async function removeCanary(traces: Traces, name: string, signal: AbortSignal): Promise<Removed> {
+export async function removeCanary(
+  traces: Traces,
+  name: string,
+  earlier: readonly string[],
+  signal: AbortSignal,
+): Promise<Removed> {
   const { member, volume, bucket, registry, registeredName } = traces;
   const left: string[] = [];
   const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
@@ -146,7 +159,7 @@ export async function removeCanary(traces: Traces, name: string, signal: AbortSi
   let objects = 0;
   let old: readonly string[] = [];
   await attempt("folder", () => removeFolder(volume, name, signal));
-  await attempt("runs under way", () => runsEnded(volume.kube, volume.namespace, signal));
+  await attempt("runs under way", () => runsEnded(volume, earlier, signal));
   await attempt("canaries of earlier runs", async () => {
     old = (await abandoned(bucket, member, Date.now())).filter((one) => one !== name);
   });

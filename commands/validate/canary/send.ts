@@ -9,7 +9,7 @@ import { CheckError, judged, messageOf, notApplicable } from "../verdict";
 import type { Timing, Verdict } from "../verdict";
 import { writeCanary } from "./fileSystem";
 import type { CanaryFile } from "./model";
-import { removeCanary } from "./remove";
+import { activeRuns, removeCanary } from "./remove";
 import type { Removed, Traces } from "./remove";
 
 /** What became of a canary. */
@@ -189,8 +189,10 @@ export async function sendCanary(way: CanaryWay, signal: AbortSignal): Promise<C
   let version: string | undefined;
   let stages: CanaryEvidence["stages"] = {};
   let stopped: CanaryEvidence["stopped"];
+  let earlier: readonly string[] = [];
   const stage = (): string => Object.keys(WAITS)[reached.length] ?? "";
   try {
+    earlier = await activeRuns(traces.volume, signal);
     await writeCanary(traces.volume, name, files, signal);
     reach("dropped");
     await run.start();
@@ -209,7 +211,7 @@ export async function sendCanary(way: CanaryWay, signal: AbortSignal): Promise<C
         };
   }
   before = performance.now();
-  const removed = await removal(traces, name, run);
+  const removed = await removal(traces, name, earlier, run);
   reach("removed");
   return {
     name,
@@ -221,13 +223,18 @@ export async function sendCanary(way: CanaryWay, signal: AbortSignal): Promise<C
   };
 }
 
-async function removal(traces: Traces, name: string, run: HandStarted): Promise<Removed> {
+async function removal(
+  traces: Traces,
+  name: string,
+  earlier: readonly string[],
+  run: HandStarted,
+): Promise<Removed> {
   const limit = AbortSignal.timeout(REMOVAL_SECONDS * 1000);
   const ended = await run.remove(limit).then(
     () => [],
     (error: unknown) => [`Job ${run.name}: ${messageOf(error)}`],
   );
-  const removed = await removeCanary(traces, name, limit);
+  const removed = await removeCanary(traces, name, earlier, limit);
   return { ...removed, left: [...ended, ...removed.left] };
 }
 

@@ -12,7 +12,7 @@ import type { RawConfig } from "../../../settings/reader";
 let secrets: HubSecrets;
 beforeAll(async () => {
   secrets = await sampleSecrets();
-});
+}, 60_000);
 
 const outputs = {
   caCertificate: "PEM",
