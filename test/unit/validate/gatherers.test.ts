@@ -202,7 +202,7 @@ describe("Grafana", () => {
   });
 
   it("is asked for its data source and every dashboard, as whom the stack gives", async () => {
-    const [missing] = Object.values(addresses);
+    const missing = addresses.clusterOverview;
     const server = http.createServer((request, response) => {
       const good = request.headers.authorization === "Bearer t" && !request.url?.endsWith(missing.uid);
       const body =
