@@ -21,8 +21,19 @@ interface ConfigEntry {
   readonly secret: boolean;
 }
 
+/** What other commands ask of it, and change nothing. */
+export interface StackReader extends Pick<PulumiCli, "readConfig"> {
+  /** Names of the project's stacks. */
+  readonly stacks: () => readonly string[];
+  /** A stack's outputs, secrets decrypted; none where it was never brought up. */
+  readonly readOutputs: (stack: string) => Readonly<Record<string, unknown>>;
+}
+
 /** The CLI on PATH; `PULUMI_OPTION_CWD` and the rest of the environment lead it to the project and its backend. */
-export function pulumiCli(environment: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): PulumiCli {
+export function pulumiCli(
+  environment: NodeJS.ProcessEnv = process.env,
+  cwd = process.cwd(),
+): PulumiCli & StackReader {
   const run = (args: readonly string[], input = ""): string => {
     const result = spawnSync("pulumi", [...args, "--non-interactive", "--color", "never"], {
       cwd,
@@ -43,6 +54,11 @@ export function pulumiCli(environment: NodeJS.ProcessEnv = process.env, cwd = pr
         secretKeys: new Set(entries.filter(([, entry]) => entry.secret).map(([key]) => key)),
       };
     },
+    stacks: () => (JSON.parse(run(["stack", "ls", "--json"])) as { name: string }[]).map(({ name }) => name),
+    readOutputs: (stack) =>
+      JSON.parse(run(["stack", "output", "--json", "--show-secrets", "--stack", stack])) as Readonly<
+        Record<string, unknown>
+      >,
     setConfig: (stack, key, value, secret) => {
       run(["config", "set", key, "--stack", stack, secret ? "--secret" : "--plaintext"], value);
     },

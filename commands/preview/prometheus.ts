@@ -75,6 +75,12 @@ interface RawSeries {
   readonly values?: readonly RawSample[];
 }
 
+/** What is sent with a request. */
+interface Sent {
+  readonly body: Buffer | string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 const TIMEOUT_MS = 60_000;
 
 /** Asks a Prometheus by its HTTP API; what it refuses is thrown with its own words. */
@@ -119,10 +125,30 @@ export class Prometheus {
     return await this.#post<string[]>(`label/${encodeURIComponent(label)}/values`, parameters, "GET");
   }
 
+  /** The data of another of its endpoints below `/api/v1/`, such as `targets`. */
+  public async get<T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
+    return await this.#post<T>(path, parameters, "GET");
+  }
+
+  /** Status and body of any request; the body is sent as it is. */
+  public async raw(
+    path: string,
+    body: Buffer,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly body: string }> {
+    return await this.#send(`${this.#at.url.replace(/\/$/, "")}${path}`, "POST", { body, headers });
+  }
+
   async #post<T>(path: string, parameters: Readonly<Record<string, string>>, method = "POST"): Promise<T> {
     const form = new URLSearchParams(parameters).toString();
     const url = `${this.#at.url.replace(/\/$/, "")}/api/v1/${path}${method === "GET" ? `?${form}` : ""}`;
-    const { status, body } = await this.#send(url, method, method === "GET" ? undefined : form);
+    const { status, body } = await this.#send(
+      url,
+      method,
+      method === "GET"
+        ? undefined
+        : { body: form, headers: { "content-type": "application/x-www-form-urlencoded" } },
+    );
     let answer: Answer<T>;
     try {
       answer = JSON.parse(body) as Answer<T>;
@@ -134,7 +160,7 @@ export class Prometheus {
     return answer.data;
   }
 
-  async #send(url: string, method: string, body?: string): Promise<{ status: number; body: string }> {
+  async #send(url: string, method: string, sent?: Sent): Promise<{ status: number; body: string }> {
     const { auth, ca, serverName, timeoutMs = TIMEOUT_MS } = this.#at;
     return await new Promise((resolve, reject) => {
       const request = (this.#agent instanceof https.Agent ? https : http).request(
@@ -146,7 +172,7 @@ export class Prometheus {
           ...(auth === undefined ? {} : { auth }),
           ...(ca === undefined ? {} : { ca }),
           ...(serverName === undefined ? {} : { servername: serverName }),
-          ...(body === undefined ? {} : { headers: { "content-type": "application/x-www-form-urlencoded" } }),
+          ...(sent === undefined ? {} : { headers: sent.headers }),
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -161,7 +187,7 @@ export class Prometheus {
         request.destroy(new Error(`${url} did not answer within ${timeoutMs / 1000} s`)),
       );
       request.on("error", (error) => reject(new Error(`${url}: ${error.message}`)));
-      request.end(body);
+      request.end(sent?.body);
     });
   }
 }

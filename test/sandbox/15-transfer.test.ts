@@ -12,7 +12,7 @@ import { beegfs } from "../../sandbox/services/topology";
 import { isBeegfsMounted, mountBeegfs, unmountBeegfs } from "../../sandbox/services/beegfs";
 import { endpoints, kubectl } from "../support/live";
 import { runJob, transferEvidence, transferNamespace } from "../support/transfer";
-import { mc, memberGrant, registered } from "../support/landingZone";
+import { mc, memberGrant, registered, unregister } from "../support/landingZone";
 
 /** The CronJob runs every minute, and nothing of a model may change for five seconds before it is read. */
 const scheduleSeconds = 60;
@@ -145,10 +145,11 @@ describe("a model that appears on the member", () => {
           : ["model_transfer_verify_faults is not 1"],
       () => Promise.resolve(transferEvidence()),
     );
-    // brought again under its own name, so that later verifications find the bucket whole
+    // gone from bucket and registry, so that later looks find both whole
+    fs.rmSync(path.join(beegfs.models, victim), { recursive: true });
     mc("rm", "--recursive", "--force", "--versions", `sandbox/models/models/hpc/${victim}/`);
     mc("rm", "--recursive", "--force", "--versions", `sandbox/models/manifests/hpc/${victim}/`);
-    fs.rmSync(path.join(beegfs.models, victim), { recursive: true });
+    await unregister(`hpc-${victim}`);
     expect((await runJob("model-sync-verify")).status).toBe("Complete");
   });
 

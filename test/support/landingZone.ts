@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { registryAt } from "../../commands/validate/stores";
 import { paths } from "../../sandbox/paths";
 import { get } from "../../sandbox/prometheus";
 import { stackOutputs } from "../../sandbox/pulumi";
@@ -96,6 +97,13 @@ export async function registered(
   if (status === 404 || status === 400) return undefined;
   if (status !== 200) throw new Error(`MLflow answered ${status} to ${call}: ${body}`);
   return (JSON.parse(body) as { model_version: RegisteredVersion }).model_version;
+}
+
+/** Removes a registered model with all its versions. */
+export async function unregister(name: string): Promise<void> {
+  const { exchange } = registryAt(services.mlflow.url, fs.readFileSync(serviceCaFile, "utf8"), undefined);
+  const { status, text } = await exchange("DELETE", "/api/2.0/mlflow/registered-models/delete", { name });
+  if (status !== 200) throw new Error(`MLflow answered ${status} to the deletion of ${name}: ${text}`);
 }
 
 function mlflow(call: string): Promise<{ readonly status: number; readonly body: string }> {

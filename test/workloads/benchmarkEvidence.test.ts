@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { buildWorker } from "../../scripts/build";

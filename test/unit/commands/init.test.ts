@@ -347,7 +347,10 @@ async function command(env: NodeJS.ProcessEnv, ...args: readonly string[]) {
         "made a CA and the credentials of cloud, hpc",
       ].join("\n"),
     });
-    const { values, secretKeys } = pulumiCli(env, os.tmpdir()).readConfig("cloud");
+    const cli = pulumiCli(env, os.tmpdir());
+    expect(cli.stacks()).toEqual(["cloud"]);
+    expect(cli.readOutputs("cloud")).toEqual({});
+    const { values, secretKeys } = cli.readConfig("cloud");
     const settings = parseSettings(values, "cloud", secretKeys);
     if (settings.role !== "hub") throw new Error("not a hub");
     const written = fs.readFileSync(file, "utf8");
@@ -361,5 +364,5 @@ async function command(env: NodeJS.ProcessEnv, ...args: readonly string[]) {
     });
     expect(fs.readFileSync(file, "utf8")).toBe(written);
   },
-  60_000,
+  120_000,
 );
