@@ -35,6 +35,9 @@ module.exports = {
           level("alerts", ["alerts/*.test.ts"], {
             setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
           }),
+          level("improvement", ["improvement/*.test.ts"], {
+            setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+          }),
         ]
       : []),
   ],

@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import { ModelServing } from "../components/performance/modelServing";
-import type { ServedModel, Settings } from "../settings";
+import type { HubSettings, ServedModel, Settings } from "../settings";
 import { cpuMillicores } from "../settings/quantities";
 import type { Knob } from "../workloads/benchmark/result";
 
@@ -18,12 +18,12 @@ export interface KnobSetting {
 }
 
 /** The knobs of each benchmark target whose served model the stack scales or places, by the target's name. */
-export function knobsByTarget(
-  serving: readonly ServedModel[],
-  targets: readonly { readonly name: string; readonly namespace: string; readonly service: string }[],
-): Readonly<Record<string, ReturnType<typeof knobsOf>>> {
+export function knobsByTarget({
+  serving,
+  benchmarks,
+}: Pick<HubSettings, "serving" | "benchmarks">): Readonly<Record<string, ReturnType<typeof knobsOf>>> {
   return Object.fromEntries(
-    targets.flatMap(({ name, namespace, service }) => {
+    (benchmarks?.targets ?? []).flatMap(({ name, namespace, service }) => {
       const served = serving.find((one) => one.model === service && one.namespace === namespace);
       return served === undefined ? [] : [[name, knobsOf(served)]];
     }),

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { measuredTargets } from "./benchmarkReplicas";
 import type { BenchmarkSettings } from "./benchmarksTypes";
 import { optional } from "./optional";
 import type { HubObject } from "./schema";
@@ -11,7 +12,7 @@ export function benchmarkSettings(stack: string, hub: HubObject): BenchmarkSetti
   if (hub.benchmarks.length === 0) return undefined;
   return {
     namespace: hub.benchmarksNamespace,
-    targets: hub.benchmarks.map(({ caFile, ...target }) => ({
+    targets: measuredTargets(hub).map(({ caFile, ...target }) => ({
       ...target,
       ...optional("ca", caFile === undefined ? undefined : readFileSync(caFile, "utf8")),
     })),

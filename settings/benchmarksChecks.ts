@@ -5,6 +5,7 @@ import {
   settleSecondsOf,
   type TimedLoad,
 } from "../workloads/benchmark/driver/durations";
+import { measuredTargets, scaledAt } from "./benchmarkReplicas";
 import type { BenchmarkTargetSettings } from "./benchmarksTypes";
 import { type KeyPath, keyOf, type Problem, shown, valueAt } from "./problems";
 import { NAMESPACE, type Reader } from "./reader";
@@ -245,7 +246,8 @@ function hubProblems(hub: HubObject): Problem[] {
 
 /** What one value alone can not tell of the targets; `raw` is what the stack file says. */
 export function benchmarkProblems(hub: HubObject, raw: unknown): readonly Problem[] {
-  const { benchmarks: targets, kubernetes, pricePerGpuHour, prometheus } = hub;
+  const { kubernetes, pricePerGpuHour, prometheus } = hub;
+  const targets = measuredTargets(hub);
   if (targets.length === 0) return [];
   const tellAt =
     (index: number): Tell =>
@@ -271,7 +273,11 @@ export function benchmarkProblems(hub: HubObject, raw: unknown): readonly Proble
     ...clashes(targets, tellAt),
     ...targets.flatMap((target, index) => {
       const tell = tellAt(index);
+      const scaled = scaledAt(hub, target);
       return [
+        ...(scaled >= 0 && valueAt(raw, ["benchmarks", index, "replicas"]) !== undefined
+          ? [tell(["replicas"], `must be left out: ${NAMESPACE}hub.serving[${scaled}].scaling says how many`)]
+          : []),
         ...whenProblems(target, site, tell),
         ...rateProblems(target, tell),
         ...protocolProblems(target, tell),

@@ -26,7 +26,6 @@ export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {
     name: "token-prompts",
     examples: Array.from({ length: prompts }, (_, number) => ({ instances: [[...promptOf(number)]] })),
   },
-  replicas: { min: 1, max: 3 },
   slos: { coldStartSeconds: 120, warmP95Seconds: 1, autoscalingSeconds: 120 },
   simulated: true,
   scenarios: {

@@ -7,6 +7,7 @@ import { gpus, simulatedType } from "../gpus/inventory";
 import type { HostSoftware } from "../hosts/installed";
 import { controller } from "../hosts/slurm";
 import { sandboxModel, slurmJobFile } from "../models";
+import { sandboxBenchmark } from "./benchmark";
 import { namespace as modelsNamespace, predictor, selectorOf } from "../serving/objects";
 import { beegfs, receiver, serviceCaFile, services } from "../services/topology";
 
@@ -105,6 +106,7 @@ function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): H
     })),
     ...optional("landingZone", landingZone(committed.landingZone)),
     serving: serving(),
+    benchmarks: [sandboxBenchmark],
     inventory: { ...committed.inventory, gpus: gpus.length },
     pricePerGpuHour: simulatedPrices(committed.pricePerGpuHour),
   };

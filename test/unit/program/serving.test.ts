@@ -1,5 +1,6 @@
 import { knobsByTarget, knobsOf } from "../../../program/serving";
-import type { ServedModel } from "../../../settings";
+import type { BenchmarkTarget } from "../../../components/performance/types";
+import type { BenchmarkSettings, ServedModel } from "../../../settings";
 import type { HubSecrets } from "../../../settings/credentials";
 import { parseSettings } from "../../../settings/parse";
 import { servedModels } from "../../../settings/serving";
@@ -129,11 +130,14 @@ describe("the knobs of a served model", () => {
 
   it("are those of a target's own model, in its namespace", () => {
     const target = { name: "chat-warm", namespace: "models", service: "chat" };
-    const others = [
+    const targets = [
       { ...target, name: "elsewhere", namespace: "other" },
       { ...target, name: "another", service: "embed" },
-    ];
-    expect(knobsByTarget([served], [...others, target])).toEqual({ "chat-warm": knobsOf(served) });
+      target,
+    ] as readonly object[] as readonly BenchmarkTarget[];
+    const benchmarks = { namespace: "benchmarks", targets } as BenchmarkSettings;
+    expect(knobsByTarget({ serving: [served], benchmarks })).toEqual({ "chat-warm": knobsOf(served) });
+    expect(knobsByTarget({ serving: [served] })).toEqual({});
   });
 
   it("are what a recommendation tells to change, and what its report prints", () => {

@@ -184,7 +184,6 @@ describe("the first recommendation, applied by its setting", () => {
     deploy({
       serving: { scaling: hpa(1), container: { cpuLimit: "300m" } },
       benchmark: {
-        replicas: { min: 1, max: 1 },
         disruptive: false,
         // more than any replica here can do
         slos: { warmP95Seconds: 1, requestsPerSecondPerGpu: 1000 },
@@ -221,7 +220,6 @@ describe("the first recommendation, applied by its setting", () => {
     deploy({
       serving: { scaling: hpa(2, 150), container: { cpuLimit: "300m" } },
       benchmark: {
-        replicas: { min: 2, max: 2 },
         disruptive: false,
         gpuType: simulatedType("rtx-a6000"),
         gpusPerReplica: 1,
