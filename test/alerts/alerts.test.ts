@@ -133,12 +133,17 @@ it("arrive by the member's own way while the link is cut, and the hub shows blin
     (await queryValue(at.hub, member("state"))) === 3 ? ["still blind"] : [],
   );
   await quiet(600);
+  // that an alert is over is told with its group's next interval
+  await until("the end of MemberUnreachable is told", 120, () =>
+    Promise.resolve(
+      summary(since).includes("cloud: MemberUnreachable of hpc resolved") ? [] : [...summary(since)],
+    ),
+  );
   // after healing at most one repeat of what both had to tell
   const repeats = told(since).filter(
     ({ from, alert }) => from === "cloud" && alert.labels.alertname === "SlurmControllerDown",
   );
   expect(repeats.filter(({ alert }) => alert.status === "firing").length).toBeLessThan(2);
-  expect(summary(since)).toContain("cloud: MemberUnreachable of hpc resolved");
 });
 
 it("are too many at the member, and the hub's view of its health stays live", async () => {
@@ -148,7 +153,7 @@ it("are too many at the member, and the hub's view of its health stays live", as
   const storm = `  - name: storm
     rules:
       - alert: Storm
-        expr: topk(5000, {__name__=~"apiserver_request_.+_bucket|etcd_.+_bucket",cluster="hpc"})
+        expr: label_replace(topk(5000, {__name__=~"apiserver_request_.+_bucket|etcd_.+_bucket",cluster="hpc"}), "series", "$1", "__name__", "(.+)")
         labels: { cluster: hpc, severity: info, component: api }
 `;
   applyAsOwner("hpc", config, {
