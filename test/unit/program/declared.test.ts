@@ -53,10 +53,7 @@ describe("what settings declare a cluster to have", () => {
     const own = jobs(member).filter((job) => !agents.includes(job));
     expect(jobs(member)).toEqual([...agents, ...own]);
     const site = { ...member, prometheus: { kind: "existing" } } as unknown as MemberSettings;
-    expect(jobs(site)).toEqual([
-      ...["apiserver", "kube-state-metrics", "kubelet", "node-exporter"],
-      ...own,
-    ]);
+    expect(jobs(site)).toEqual([...["apiserver", "kube-state-metrics", "kubelet", "node-exporter"], ...own]);
   });
 
   it("has every path of an exporter, on the host it is on", () => {
