@@ -61,7 +61,7 @@ async function onGpu(capacity: number, gpuSlots: number, said: Said): Promise<Ju
   }
 }
 
-/** A step of the load from a third of what a replica takes to three times as much, before an autoscaler. */
+/** A step of the load from a tenth of what a replica takes to three times as much, before an autoscaler. */
 async function scaling(
   autoscaler: Partial<Autoscaling>,
   slow: Partial<StartDelays> = {},
@@ -81,7 +81,7 @@ async function scaling(
       asked: ["smoke", "autoscaling"],
       disruptive: true,
       smoke,
-      autoscaling: { rateBefore: 13, rateAfter: 120, beforeSeconds: 2, holdSeconds: 9, returnSeconds: 20 },
+      autoscaling: { rateBefore: 4, rateAfter: 120, beforeSeconds: 2, holdSeconds: 13, returnSeconds: 20 },
       kubernetes: {
         url: api.url,
         caFile,
@@ -91,7 +91,7 @@ async function scaling(
         service: "model",
         autoscaler: "model",
       },
-      target: { minReplicas: 1, maxReplicas: 3, slos: { autoscalingSeconds: 3.5 } },
+      target: { minReplicas: 1, maxReplicas: 3, slos: { autoscalingSeconds: 8 } },
     });
   } finally {
     await api.close();
@@ -183,7 +183,7 @@ const cases: readonly Case[] = [
   },
   {
     server: "scales late, as its autoscaler sees the load late",
-    run: () => scaling({ metricMs: 4000 }),
+    run: () => scaling({ metricMs: 9000 }),
     states: { smoke: "pass", autoscaling: "fail" },
     advice: {
       id: "autoscaler-metric",
@@ -199,7 +199,7 @@ const cases: readonly Case[] = [
   },
   {
     server: "scales late, as each replica fetches the model first",
-    run: () => scaling({}, { model: 4000 }),
+    run: () => scaling({}, { model: 9000 }),
     states: { smoke: "pass", autoscaling: "fail" },
     advice: {
       id: "model-load",
