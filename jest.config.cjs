@@ -26,6 +26,9 @@ module.exports = {
     level("faults", ["workloads/faults/*.test.ts"], {
       setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
     }),
+    level("regression", ["regression/*.test.ts"], {
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
     // these change and destroy the running sandbox: only `npm run test:sandbox` asks for them
     ...(process.env.FEDERATION_LIVE_TESTS === "1"
       ? [

@@ -106,10 +106,11 @@ const levels: Readonly<Record<string, readonly Level[]>> = {
   sandbox,
   alerts: [check("sandbox (up)", "tsx", "sandbox/cli.ts", "up"), jest("alerts", "--runInBand")],
   improvement: [check("sandbox (up)", "tsx", "sandbox/cli.ts", "up"), jest("improvement", "--runInBand")],
+  regression: [jest("regression", "--runInBand")],
 };
 
 /** What waits for alerts, or measures, as long as people would: too much to add to every run. */
-const onlyByName: readonly string[] = ["alerts", "improvement"];
+const onlyByName: readonly string[] = ["alerts", "improvement", "regression"];
 
 function main(wanted: readonly string[]): void {
   const unknown = wanted.filter((name) => !(name in levels));

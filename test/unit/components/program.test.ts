@@ -528,7 +528,10 @@ describe("the program", () => {
       ];
     };
     expect(await written(hub)).toEqual([false, false]);
-    expect(await written({ ...hub, landingZone, ...benchmarked, benchmarkCredentials })).toEqual([true, true]);
+    expect(await written({ ...hub, landingZone, ...benchmarked, benchmarkCredentials })).toEqual([
+      true,
+      true,
+    ]);
   });
 
   it("adds the transfer to a member, in a preview too, in a namespace that admits its mount", async () => {
