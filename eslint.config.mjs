@@ -40,6 +40,7 @@ const doors = {
     "./benchmark/driver/settings.ts",
     "./benchmark/driver/settingsError.ts",
     "./benchmark/driver/durations.ts",
+    "./benchmark/driver/stopwatch/shadow.ts",
     "./benchmark/result.ts",
   ],
   program: ["./benchmark/result.ts"],

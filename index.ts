@@ -4,7 +4,7 @@ import { alertmanagerAddresses } from "./program/alerting";
 import { declareBenchmarks } from "./program/benchmarks";
 import { declareGrafana } from "./program/grafana";
 import { declareHosts } from "./program/hosts";
-import { declareServing, knobsByTarget } from "./program/serving";
+import { declareServing } from "./program/serving";
 import { declareMonitoring, outsideUrl, planMonitoring } from "./program/monitoring";
 import { declareTransfer } from "./program/transfer";
 import { loadSettings, preflight } from "./settings";
@@ -22,13 +22,13 @@ const verified = new VerifiedCluster("cluster", {
 });
 const monitoring = declareMonitoring(settings, plan, verified.provider);
 const landingZone = declareTransfer(settings, verified);
+const serving = declareServing(settings, verified.provider);
 const benchmarkReports =
   settings.role === "hub"
-    ? declareBenchmarks(settings, { monitoring, landingZone, knobs: knobsByTarget(settings) }, verified)
+    ? declareBenchmarks(settings, { monitoring, landingZone, serving }, verified)
     : undefined;
 const grafana = settings.role === "hub" ? declareGrafana(settings, monitoring, verified) : undefined;
 declareHosts(settings, verified);
-declareServing(settings, verified.provider);
 
 const url = outsideUrl(settings);
 export = settings.role === "hub"

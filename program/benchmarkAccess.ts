@@ -1,5 +1,6 @@
 import type { Settings } from "../settings";
 
-/** Namespace of the benchmarks that may write to the stack's Prometheus; undefined where none may. */
-export const benchmarksNamespace = (settings: Settings): string | undefined =>
-  settings.role === "hub" ? settings.benchmarks?.namespace : undefined;
+/** Namespace of the benchmarks that may write to the stack's Prometheus; undefined where there are none. */
+export function benchmarksNamespace(settings: Settings): string | undefined {
+  return settings.role === "hub" ? settings.benchmarks?.namespace : undefined;
+}

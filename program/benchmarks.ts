@@ -3,18 +3,18 @@ import { FederationNamespace } from "../components/kubernetes/federationNamespac
 import type { VerifiedCluster } from "../components/kubernetes/verifiedCluster";
 import { benchmarkFlows } from "../components/performance/flows";
 import { InferenceBenchmark } from "../components/performance/inferenceBenchmark";
-import type { BenchmarkKnobs } from "../components/performance/types";
 import type { HubSettings, LandingZone } from "../settings";
 import { durationMilliseconds } from "../settings/quantities";
 import type { Monitoring } from "./monitoring";
+import { knobsByTarget } from "./serving";
 import type { DeclaredLandingZone } from "./transfer";
 
 /** What benchmarks need of the rest of the program. */
 export interface BenchmarkSurroundings {
   readonly monitoring: Monitoring;
   readonly landingZone: DeclaredLandingZone | undefined;
-  /** By target: where settings of its served model stand; none of those that the stack does not have. */
-  readonly knobs: Readonly<Record<string, BenchmarkKnobs>>;
+  /** What scales and places served models: a run measures what an `up` has set. */
+  readonly serving: readonly pulumi.Resource[];
 }
 
 /** Settings of the registry as a benchmark works with it. */
@@ -25,7 +25,7 @@ function registryOf({ mlflow, mlflowCredentials }: LandingZone) {
 /** Measures the served models that the hub lists; where the reports of each are. Undefined where it lists none. */
 export function declareBenchmarks(
   settings: HubSettings,
-  { monitoring, landingZone: made, knobs }: BenchmarkSurroundings,
+  { monitoring, landingZone: made, serving }: BenchmarkSurroundings,
   { provider }: VerifiedCluster,
 ): Readonly<Record<string, pulumi.Output<string>>> | undefined {
   const { benchmarks, benchmarkCredentials: credentials, landingZone: zone, images, stack } = settings;
@@ -34,6 +34,7 @@ export function declareBenchmarks(
     throw new pulumi.RunError(
       `federation:hub.benchmarks: needs hub.landingZone and the users that npm run init -- --stack ${stack} makes`,
     );
+  const knobs = knobsByTarget(settings);
   const place = new FederationNamespace(
     "benchmarks",
     {
@@ -76,8 +77,8 @@ export function declareBenchmarks(
           },
           registry: registryOf(zone),
         },
-        // what a run writes to must be there before it, and let it in
-        { provider, dependsOn: [made.component, place] },
+        // what a run writes to must be there before it and let it in, and what it measures be as it is set
+        { provider, dependsOn: [made.component, place, ...serving] },
       );
       return [target.name, reports];
     }),

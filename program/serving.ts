@@ -5,10 +5,11 @@ import { cpuMillicores } from "../settings/quantities";
 import type { Knob } from "../workloads/benchmark/result";
 
 /** How the hub's served models scale, and where they run. */
-export function declareServing(settings: Settings, provider: kubernetes.Provider): void {
-  if (settings.role !== "hub") return;
-  for (const { key: _key, ...served } of settings.serving)
-    new ModelServing(`serving-${served.model}`, served, { provider });
+export function declareServing(settings: Settings, provider: kubernetes.Provider): readonly ModelServing[] {
+  if (settings.role !== "hub") return [];
+  return settings.serving.map(
+    ({ key: _key, ...served }) => new ModelServing(`serving-${served.model}`, served, { provider }),
+  );
 }
 
 /** Where a knob stands in the stack file, and how it stands; without a value where the stack leaves it as it is. */

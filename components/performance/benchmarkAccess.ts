@@ -1,12 +1,10 @@
 import type { types } from "@pulumi/kubernetes";
+import { shadowName } from "../../workloads/benchmark/driver/stopwatch/shadow";
 import type { BenchmarkTarget } from "./types";
 
 type Rule = types.input.rbac.v1.PolicyRule;
 
 const READ = ["get", "list", "watch"];
-
-/** Name of the copy of a Deployment, and of its Service, on which starts are timed. */
-export const shadowName = (deployment: string): string => `${deployment}-bench`;
 
 /** What tells how far pods have come, and how many serve. */
 const reads: readonly Rule[] = [

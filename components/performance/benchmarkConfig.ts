@@ -92,21 +92,8 @@ export interface Places {
   readonly bucket: string;
 }
 
-/** The driver's settings file; what stands in it is checked by the driver's own schema. */
-export interface BenchmarkConfig {
-  readonly target: object;
-  readonly store: object;
-  readonly registry: object;
-  readonly remoteWrite: object;
-  readonly [field: string]: unknown;
-}
-
 /** The driver's settings file. */
-export function benchmarkConfig(
-  args: Args,
-  { prometheusUrl, bucket }: Places,
-  extent: Extent,
-): BenchmarkConfig {
+export function benchmarkConfig(args: Args, { prometheusUrl, bucket }: Places, extent: Extent): object {
   const { target, prometheus, store, registry } = args;
   const { workload, corpus, scenarios: asked } = target;
   const { name: _corpusName, ...requests } = corpus;

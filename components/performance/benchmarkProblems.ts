@@ -59,16 +59,8 @@ function targetProblems(target: BenchmarkTarget, scrapeSeconds: number): readonl
 /** What the driver itself would refuse of its settings. */
 function settingsProblems(args: InferenceBenchmarkArgs): readonly string[] {
   const places = { prometheusUrl: "https://prometheus.invalid:9090", bucket: "benchmarks" };
-  const {
-    target,
-    store: _store,
-    registry: _registry,
-    remoteWrite: _remoteWrite,
-    ...load
-  } = benchmarkConfig(args, places, "all");
   try {
-    // what is known when a run begins
-    parseSettings({ ...load, run: "run", target: { version: "version", ...target } });
+    parseSettings(benchmarkConfig(args, places, "all"));
     return [];
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;

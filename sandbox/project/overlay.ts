@@ -106,14 +106,14 @@ function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): H
     })),
     ...optional("landingZone", landingZone(committed.landingZone)),
     serving: serving(),
-    benchmarks: [sandboxBenchmark],
     inventory: { ...committed.inventory, gpus: gpus.length },
     pricePerGpuHour: simulatedPrices(committed.pricePerGpuHour),
+    benchmarks: [sandboxBenchmark],
   };
 }
 
 /** How the one model scales that is served here; the site's are not there. */
-function serving(): Hub["serving"] {
+export function serving(): Hub["serving"] {
   return [
     {
       model: sandboxModel,

@@ -91,15 +91,25 @@ it("times each kind of start, phase by phase, on a copy that is removed again", 
 
 it("removes what a run that was killed left behind, before it begins", async () => {
   await cluster.create("/apis/apps/v1/namespaces/models/deployments", {
-    metadata: { name: "old", labels: { "benchmark.federation/shadow": "old" } },
+    metadata: { name: "model-bench", labels: { "benchmark.federation/shadow": "model-bench" } },
     spec: { replicas: 0, template: { metadata: { labels: {} } } },
   });
   await coldStarts(driver, site, { kinds: ["deployment"], limitSeconds: 10 }, () => undefined);
   expect(cluster.calls.slice(0, 3)).toEqual([
-    "create deployments old",
-    "remove deployments old",
+    "create deployments model-bench",
+    "remove deployments model-bench",
     "create services model-bench",
   ]);
+});
+
+it("leaves the copy that another target's run has made", async () => {
+  await cluster.create("/apis/apps/v1/namespaces/models/deployments", {
+    metadata: { name: "other-bench", labels: { "benchmark.federation/shadow": "other-bench" } },
+    spec: { replicas: 0, template: { metadata: { labels: {} } } },
+  });
+  await coldStarts(driver, site, { kinds: ["deployment"], limitSeconds: 10 }, () => undefined);
+  expect(cluster.calls).not.toContain("remove deployments other-bench");
+  expect(cluster.names("deployments")).toContain("other-bench");
 });
 
 it("says how far a pod came that never served, and removes the copy", async () => {

@@ -7,7 +7,7 @@ import { benchmarkArgs } from "../components/performance/samples";
 const declare = (settings: Partial<HubSettings>) => () =>
   declareBenchmarks(
     { stack: "cloud", ...settings } as HubSettings,
-    { landingZone: undefined, knobs: {} } as unknown as BenchmarkSurroundings,
+    { landingZone: undefined, serving: [] } as unknown as BenchmarkSurroundings,
     {} as unknown as VerifiedCluster,
   );
 

@@ -8,6 +8,7 @@ import { parseSettings } from "../../../settings/parse";
 import { SettingsError } from "../../../settings/problems";
 import type { HubObject } from "../../../settings/schema";
 import { minimumSamples } from "../../../workloads/benchmark/analysis/percentiles";
+import { serving } from "../../../sandbox/project/overlay";
 import { sandboxBenchmark } from "../../../sandbox/project/benchmark";
 import {
   edited,
@@ -136,7 +137,26 @@ describe("the settings of benchmarks", () => {
   });
 
   it("of the sandbox are good ones", () => {
-    expect(problemsOf(raw([sandboxBenchmark]))).toEqual([]);
+    expect(problemsOf(raw([sandboxBenchmark], { ...WITH_ZONE, serving: serving() }))).toEqual([]);
+  });
+
+  it("take the replicas of a model that the stack scales from there, and let nobody state them twice", () => {
+    const served = {
+      model: TARGET.service,
+      namespace: TARGET.namespace,
+      workload: { deployment: "llama-3-8b-predictor", podLabels: { app: "llama" } },
+    };
+    const scaling = { kind: "hpa", minReplicas: 2, maxReplicas: 5, cpuUtilization: 60 };
+    const hub = { ...WITH_ZONE, serving: [{ ...served, scaling }] };
+    const config = parseSettings(raw([TARGET], hub), "cloud", secretKeys);
+    if (config.role !== "hub") throw new Error("not a hub");
+    expect(benchmarkSettings("cloud", config.hub)?.targets[0]?.replicas).toEqual({ min: 2, max: 5 });
+    expect(problemsOf(raw([{ ...TARGET, replicas: { max: 3 } }], hub))).toEqual([
+      `  - federation:hub.benchmarks[0].replicas = {"max":3}: must be left out: federation:hub.serving[0].scaling says how many`,
+    ]);
+    // placed only: nothing there says how many
+    const placed = { ...WITH_ZONE, serving: [{ ...served, container: { cpuLimit: "4" } }] };
+    expect(problemsOf(raw([{ ...TARGET, replicas: { max: 3 } }], placed))).toEqual([]);
   });
 
   it("of the committed example are good ones, as they stand in the stack file's comment", () => {

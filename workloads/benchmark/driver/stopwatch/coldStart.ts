@@ -12,7 +12,7 @@ import {
   scaleTo,
 } from "./live";
 import { Observer, type SeenPod } from "./observer";
-import { SHADOW_LABEL, shadowDeployment, shadowSelector, shadowService, type Service } from "./shadow";
+import { shadowDeployment, shadowName, shadowSelector, shadowService, type Service } from "./shadow";
 import type { Site } from "./site";
 import { timed, type Kind } from "./start";
 
@@ -24,12 +24,13 @@ const inside = ({
   pods: `/api/v1/namespaces/${namespace}/pods`,
 });
 
-/** Removes every shadow copy of the namespace: this run's, and what one that was killed has left. */
+/** Removes the copy of the served Deployment: this run's, or what one that was killed has left. Others' stay. */
 export async function removeShadows({ kubernetes, settings }: Site): Promise<number> {
   const { deployments, services } = inside(settings);
+  const ours = encodeURIComponent(shadowSelector(shadowName(settings.deployment)));
   let removed = 0;
   for (const path of [deployments, services]) {
-    const list = (await kubernetes.get(`${path}?labelSelector=${encodeURIComponent(SHADOW_LABEL)}`)) as {
+    const list = (await kubernetes.get(`${path}?labelSelector=${ours}`)) as {
       readonly items?: readonly KubeObject[];
     };
     for (const { metadata } of list.items ?? []) {
@@ -122,7 +123,7 @@ async function copyStarts(
   const { kubernetes, settings } = site;
   const paths = inside(settings);
   await removeShadows(site);
-  const name = `${settings.deployment}-bench`.slice(-63).replace(/^[^a-z0-9]+/, "");
+  const name = shadowName(settings.deployment);
   const deployment = await deploymentOf(site);
   const service = (await kubernetes.get(`${paths.services}/${settings.service}`)) as Service;
   const copy: Workload = {

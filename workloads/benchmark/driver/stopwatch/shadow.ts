@@ -30,7 +30,11 @@ export interface Service extends KubeObject {
   };
 }
 
-/** Label selector of a shadow's pods. */
+/** Name of the shadow of a Deployment, and of the Service before it. */
+export const shadowName = (deployment: string): string =>
+  `${deployment}-bench`.slice(-63).replace(/^[^a-z0-9]+/, "");
+
+/** Label selector of a shadow's objects. */
 export const shadowSelector = (name: string): string => `${SHADOW_LABEL}=${name}`;
 
 /**
