@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { MINIO_JOBS, MLFLOW_JOB } from "../../components/monitoring/serviceJobs";
+import { expectedModels } from "../../settings/serving";
 import { Prometheus } from "../preview/prometheus";
 import { gatherBytes, judgeBytes } from "./lines/bytes";
 import { DCGM_JOB, gatherGpus, judgeGpus } from "./lines/gpus";
@@ -161,7 +162,8 @@ const nothingServed = (hub: HubSite): readonly Line[] =>
     needs: [],
     limitSeconds: LIMIT,
     action: "",
-    check: () => Promise.resolve(notApplicable(`federation:hub.servedModels of ${hub.stack} is empty`)),
+    check: () =>
+      Promise.resolve(notApplicable(`federation:hub.serving and servedModels of ${hub.stack} are empty`)),
   }));
 
 function remoteWriteLine(hub: HubSite): Line {
@@ -205,7 +207,7 @@ function hubTold({ members, hub }: Sites, models: readonly string[]): readonly T
 /** Every integration point of a hub and its members, each after those that it depends on. */
 export function linesOf(sites: Sites, options: ValidateOptions): readonly Line[] {
   const { hub, members } = sites;
-  const models = hub.settings.hub.servedModels;
+  const models = expectedModels(hub.settings.hub);
   const every = [{ cluster: hub.cluster, site: hub }, ...members];
   return [
     ...every.map(clusterLine),
