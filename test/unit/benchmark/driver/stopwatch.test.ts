@@ -2,7 +2,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as fc from "fast-check";
 import { kubernetesAt, type WatchEvent } from "../../../../workloads/benchmark/driver/stopwatch/kubernetes";
-import { signalOf } from "../../../../workloads/benchmark/driver/stopwatch/observer";
+import { readyEndpoints, signalOf } from "../../../../workloads/benchmark/driver/stopwatch/observer";
 import {
   lengthsOf,
   phasesOver,
@@ -19,6 +19,19 @@ import { phases, type Phase } from "../../../../workloads/benchmark/result";
 const metadata = { name: "pod" };
 const scheduled = { type: "PodScheduled", status: "True" };
 const running = [{ state: { running: {} } }];
+
+it("pods in rotation are those that are ready, or of which nothing else is said; a Service without pods has none", () => {
+  const endpoint = (name: string, ready?: boolean) => ({
+    ...(ready === undefined ? {} : { conditions: { ready } }),
+    targetRef: { name },
+  });
+  const slices = [
+    { metadata, endpoints: [endpoint("a", true), endpoint("b", false), endpoint("c")] },
+    { metadata, endpoints: null },
+    { metadata },
+  ];
+  expect([...readyEndpoints(slices)]).toEqual(["a", "c"]);
+});
 
 describe("phases", () => {
   it("are told by the pod", () => {

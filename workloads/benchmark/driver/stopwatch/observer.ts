@@ -13,10 +13,13 @@ export interface SeenPod {
 }
 
 export interface EndpointSlice extends KubeObject {
-  readonly endpoints?: readonly {
-    readonly conditions?: { readonly ready?: boolean };
-    readonly targetRef?: { readonly name?: string };
-  }[];
+  /** `null`, as Go writes an empty list, while a Service has no pods. */
+  readonly endpoints?:
+    | readonly {
+        readonly conditions?: { readonly ready?: boolean };
+        readonly targetRef?: { readonly name?: string };
+      }[]
+    | null;
 }
 
 interface MetricValue {
@@ -60,8 +63,8 @@ export function signalOf({ spec, status }: Autoscaler): number | undefined {
 /** Names of the pods that slices say are in rotation. */
 export const readyEndpoints = (slices: readonly EndpointSlice[]): ReadonlySet<string> =>
   new Set(
-    slices.flatMap(({ endpoints = [] }) =>
-      endpoints.flatMap(({ conditions, targetRef }) =>
+    slices.flatMap(({ endpoints }) =>
+      (endpoints ?? []).flatMap(({ conditions, targetRef }) =>
         // no word about readiness means ready
         conditions?.ready !== false && targetRef?.name !== undefined ? [targetRef.name] : [],
       ),
