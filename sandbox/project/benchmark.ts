@@ -30,7 +30,7 @@ export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {
   simulated: true,
   scenarios: {
     warm: { rate: 12, warmUpSeconds: 5, seconds: 60 },
-    saturation: { startRate: 20, maxRate: 50, limitSeconds: 60, stepSeconds: 15 },
+    saturation: { startRate: 40, maxRate: 50, limitSeconds: 120, stepSeconds: 15 },
     soak: { rate: 20, windows: 2, windowSeconds: 32, warmUpSeconds: 5 },
     // at most half a core of load
     autoscaling: { rateBefore: 2, rateAfter: 30, beforeSeconds: 15, holdSeconds: 100, returnSeconds: 240 },
