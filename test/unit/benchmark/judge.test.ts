@@ -74,17 +74,6 @@ const cases: readonly Case[] = [
     "batch-limit",
   ],
   [
-    "saturates early, for want of a larger batch that only the stack's settings tell",
-    {
-      server: { slots: 2, server: { runningLimit: undefined, kvCacheUsed: 0.3 } },
-      target: { settings: { maxBatchedSequences: { setting: "serving.chat.maxBatch", value: 2 } } },
-      warmRate: 20,
-      start: 20,
-    },
-    { throughput: "fail" },
-    "batch-limit",
-  ],
-  [
     "saturates early, its KV cache full",
     { server: { slots: 2, server: { kvCacheUsed: 0.97, preemptions: 40 } }, warmRate: 20, start: 20 },
     { throughput: "fail" },
@@ -97,17 +86,6 @@ const cases: readonly Case[] = [
         slots: 2,
         server: { runningLimit: undefined, cpuCores: 0.29, cpuLimitCores: 0.3, cpuThrottled: 0.6 },
       },
-      warmRate: 20,
-      start: 20,
-    },
-    { throughput: "fail" },
-    "cpu-limit",
-  ],
-  [
-    "saturates early, at a CPU limit that only the stack's settings tell",
-    {
-      server: { slots: 2, server: { runningLimit: undefined, cpuCores: 0.29 } },
-      target: { settings: { cpuLimitCores: { setting: "serving.chat.cpuLimit", value: 0.3 } } },
       warmRate: 20,
       start: 20,
     },

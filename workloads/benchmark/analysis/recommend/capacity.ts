@@ -1,5 +1,5 @@
 import { digits, duration, percent, rate } from "../../format";
-import type { Knob, Load, Scenario, ServerFigures, Target } from "../../result";
+import type { Load, Scenario, ServerFigures } from "../../result";
 import type { SloId } from "../judged";
 import { gpuUse } from "../gpus";
 import { clientProblems } from "../validity";
@@ -18,24 +18,6 @@ interface Limit {
 
 const CAPACITY: readonly SloId[] = ["throughput", "warm-p95", "gpu-utilisation"];
 
-/** What the replicas of a window are allowed together, by the stack's settings; undefined where they do not say it. */
-function allowed({ settings }: Target, knob: Knob, { replicas }: Load): number | undefined {
-  const value = settings[knob]?.value;
-  return typeof value === "number" ? value * replicas : undefined;
-}
-
-/** What the server said; its limits, where it did not tell them, from the stack's settings. */
-function withLimits(target: Target, load: Load): ServerFigures {
-  const { server = {} } = load;
-  const runningLimit = server.runningLimit ?? allowed(target, "maxBatchedSequences", load);
-  const cpuLimitCores = server.cpuLimitCores ?? allowed(target, "cpuLimitCores", load);
-  return {
-    ...server,
-    ...(runningLimit !== undefined && { runningLimit }),
-    ...(cpuLimitCores !== undefined && { cpuLimitCores }),
-  };
-}
-
 /** The window of the lowest rate that missed, else the warm one; undefined while capacity is no problem. */
 function limitOf(context: Context): Limit | undefined {
   if (!failing(context, ...CAPACITY)) return undefined;
@@ -49,7 +31,7 @@ function limitOf(context: Context): Limit | undefined {
   return {
     load,
     scenario: missed === undefined ? "warm" : "saturation",
-    server: withLimits(result.target, load),
+    server: load.server ?? {},
     gpu: utilisation,
     engineActive,
   };
