@@ -112,6 +112,7 @@ function nowRow({ thresholds }: Site): Row {
           bars({
             title: "Requests tried again, within an hour",
             description: "By reason: the eight with most, and all others together.",
+            emptyIsGood: "no request was tried again",
             queries: [by(sorted(top(8, series(transfer.retries), "reason")), "cluster", "reason")],
           }),
         ],

@@ -5,9 +5,10 @@ import { hostsStatus } from "./hosts";
 import { sandboxModel } from "./models";
 import { endpoint, queryValue, targets, type Side } from "./prometheus";
 import { servicesStatus } from "./services";
-import { servedModel } from "./serving";
+import { replicasOf, servedModel } from "./serving";
 import { table } from "./stages";
 import { readSummary } from "./summary";
+import { simulatedLlm } from "./vllm/model";
 
 async function prometheusStatus(side: Side): Promise<string> {
   try {
@@ -20,15 +21,20 @@ async function prometheusStatus(side: Side): Promise<string> {
 
 /** What the GPUs and the served model are like, and whether the model is asked for. */
 async function servingStatus(): Promise<{ readonly well: boolean; readonly lines: readonly string[] }> {
-  const [gpus, served] = await withCluster("cloud", (cluster, api) =>
-    Promise.all([advertisedGpus(cluster, api), servedModel(api, sandboxModel)]),
+  const [gpus, served, llm] = await withCluster("cloud", (cluster, api) =>
+    Promise.all([
+      advertisedGpus(cluster, api),
+      servedModel(api, sandboxModel),
+      replicasOf(api, simulatedLlm),
+    ]),
   );
   const rate = await queryValue(endpoint("hub"), servedRate(sandboxModel)).catch(() => undefined);
   return {
-    well: served !== undefined && rate !== undefined && rate > 0,
+    well: served !== undefined && llm !== undefined && rate !== undefined && rate > 0,
     lines: [
       `simulated GPUs of cloud: ${gpus}`,
       `served model ${sandboxModel}: ${served ?? "not served"}, ${rate?.toFixed(1) ?? "no"} requests a second`,
+      `simulated vLLM ${simulatedLlm}: ${llm ?? "not there"}`,
     ],
   };
 }

@@ -3,8 +3,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiCli } from "../commands/pulumiCli";
 import { buildWorkers } from "../scripts/build";
+import { TRANSFER_DEFAULTS } from "../settings/transferSchema";
 import { checkAlive, checkModel, checkServed } from "./checks";
 import { clusterStatus, withCluster, type ClusterInfo } from "./clusters";
+import { runFirst } from "./clusters/firstRun";
 import { sandboxImages } from "./config";
 import { ensureGpus } from "./gpus";
 import { ensureBase } from "./hosts/base";
@@ -35,6 +37,8 @@ import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
 import { Stages, table } from "./stages";
 import { waitFor } from "./system/waiting";
+import { ensureSimulatedLlm } from "./vllm";
+import { simulatedLlm } from "./vllm/model";
 import { startWithState, whileDeploying } from "./state";
 import { writeSummary, type Summary } from "./summary";
 
@@ -45,7 +49,11 @@ const notRunHere = [
   "GPUs: simulated, as busy as what holds them: the CPU of pods, the jobs of Slurm; every GPU type says so",
   "BeeGFS: an XFS image, whose figures its exporters tell",
   "KServe: its model server runs, its controller does not",
+  `vLLM: simulated, engine and load alike, as the model ${simulatedLlm}`,
 ];
+
+/** Where the CronJobs of the transfer are: no stack of the sandbox says otherwise. */
+const { transferNamespace } = TRANSFER_DEFAULTS;
 
 /** Seconds between two health scrapes of the member, as Pulumi.cloud.yaml sets it. */
 const healthIntervalSeconds = 15;
@@ -68,12 +76,14 @@ export async function up(): Promise<void> {
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),
   );
-  await stages.run("simulated GPUs, metrics-server", () =>
+  await stages.run("simulated GPUs and vLLM, metrics-server", () =>
     withCluster("cloud", async (cluster, api) => {
+      const node = referenceOf("node", images);
+      await ensureModelsNamespace(api);
       await Promise.all([
-        ensureGpus(cluster, api, referenceOf("node", images)),
+        ensureGpus(cluster, api, node),
+        ensureSimulatedLlm(cluster, api, node),
         ensureMetricsServer(cluster, api, referenceOf("metrics-server", images)),
-        ensureModelsNamespace(api),
       ]);
     }),
   );
@@ -125,6 +135,12 @@ export async function up(): Promise<void> {
   writeSummary(summary);
   await stages.run("live checks", () => checkAlive(endpoints, healthIntervalSeconds));
   await stages.run("model registered", () => checkModel(endpoints, model));
+  await stages.run("first verification and retention", () =>
+    Promise.all([
+      withCluster("hpc", (_, api) => runFirst(api, transferNamespace, "model-sync-verify")),
+      withCluster("cloud", (_, api) => runFirst(api, transferNamespace, "model-retention")),
+    ]),
+  );
   await stages.run("model served", async () => {
     // the alias is set a moment after the version
     const version = await waitFor(`the candidate of ${model}`, () => candidate("hpc", model), {

@@ -83,8 +83,12 @@ export function gpuRules({ own, record }: Recorder): RuleGroup {
         recorded.idleAllocated,
         sum(
           recorded.idleAllocated,
-          `(${allocated} and ${allocated} offset ${IDLE.over}) * on (${id}) group_left ()` +
-            ` (${perGpu(`avg_over_time(${own(local.busy)}[${IDLE.over}])`)} < bool ${IDLE.below})`,
+          either(
+            `(${allocated} and ${allocated} offset ${IDLE.over}) * on (${id}) group_left ()` +
+              ` (${perGpu(`avg_over_time(${own(local.busy)}[${IDLE.over}])`)} < bool ${IDLE.below})`,
+            // held for less: not idle yet
+            `0 * ${allocated}`,
+          ),
         ),
       ),
       record(

@@ -32,11 +32,15 @@ export function scriptTemplate(
   { name, text, image, env, resources, container }: PodScript,
   labels: Readonly<Record<string, string>>,
   pod: Readonly<Record<string, unknown>> = {},
+  annotations: Readonly<Record<string, string>> = {},
 ): object {
   return {
     metadata: {
       labels,
-      annotations: { "sandbox.federation/script": createHash("sha256").update(text).digest("hex") },
+      annotations: {
+        ...annotations,
+        "sandbox.federation/script": createHash("sha256").update(text).digest("hex"),
+      },
     },
     spec: {
       ...pod,

@@ -3,9 +3,9 @@
  * a GPU is as busy as the CPU that its holder uses of what it requests, measured by the kubelet.
  */
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
+import { serveMetrics } from "../system/metricsServer";
 import type { PodObject } from "./holders";
 import { dcgmExporter, gpus } from "./inventory";
 import { SimulatedNode } from "./node";
@@ -76,23 +76,4 @@ function current(): Promise<string> {
   return last.text;
 }
 
-const server = createServer((incoming, response) => {
-  if (incoming.url !== "/metrics") {
-    response.writeHead(incoming.url === "/health" ? 200 : 404).end();
-    return;
-  }
-  current().then(
-    (text) =>
-      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text),
-    (error: unknown) => {
-      console.error(error);
-      response.writeHead(503).end(`${String(error)}\n`);
-    },
-  );
-});
-server.listen(dcgmExporter.port, () => console.log(`simulated GPUs of ${nodeName} on :${dcgmExporter.port}`));
-for (const name of ["SIGTERM", "SIGINT"] as const)
-  process.on(name, () => {
-    server.close();
-    server.closeAllConnections();
-  });
+serveMetrics(dcgmExporter.port, `simulated GPUs of ${nodeName} on :${dcgmExporter.port}`, current);

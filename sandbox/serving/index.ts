@@ -69,22 +69,38 @@ export async function ensureServing(
   }
 }
 
-/** A served model in one line; undefined where it is not served. */
-export async function servedModel(api: KubernetesApi, model: string): Promise<string | undefined> {
+/** A model's Deployment; undefined where there is none. */
+async function deploymentOf(api: KubernetesApi, model: string) {
   const deployment: Manifest = {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: predictor(model), namespace },
   };
   try {
-    const workload = (await api.get(pathOf(deployment))) as Workload & {
+    return (await api.get(pathOf(deployment))) as Workload & {
       spec: { template: { metadata: { labels: Readonly<Record<string, string>> } } };
     };
-    const { wanted, available } = progressOf(workload);
-    const labels = workload.spec.template.metadata.labels;
-    return `version ${labels["model-version"] ?? ""} from ${labels["model-cluster"] ?? ""}, ${available} of ${wanted} replicas`;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   }
+}
+
+/** A model's replicas in words; undefined where it is not served. */
+export async function replicasOf(api: KubernetesApi, model: string): Promise<string | undefined> {
+  const workload = await deploymentOf(api, model);
+  return workload && inWords(workload);
+}
+
+function inWords(workload: Workload): string {
+  const { wanted, available } = progressOf(workload);
+  return `${available} of ${wanted} replicas`;
+}
+
+/** A served version in one line; undefined where none is served. */
+export async function servedModel(api: KubernetesApi, model: string): Promise<string | undefined> {
+  const workload = await deploymentOf(api, model);
+  if (workload === undefined) return undefined;
+  const { labels } = workload.spec.template.metadata;
+  return `version ${labels["model-version"] ?? ""} from ${labels["model-cluster"] ?? ""}, ${inWords(workload)}`;
 }

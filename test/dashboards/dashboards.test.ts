@@ -137,6 +137,7 @@ describe("every panel", () => {
       ["federation-cluster-overview", "What costs health", "nothing costs health"],
       ["federation-cluster-overview", "Alerts that fire", "no alert fires"],
       ["federation-resource-utilization", "GPUs by last XID error", "no GPU had an error"],
+      ["federation-model-pipeline", "Requests tried again, within an hour", "no request was tried again"],
       ...["Benchmark rate by run", "Benchmark P95 by run", "Benchmark failures by run", "Benchmark runs"].map(
         (title) => ["federation-inference-performance", title, "no benchmark ran"],
       ),

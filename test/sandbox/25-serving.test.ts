@@ -1,4 +1,4 @@
-import { fedHub } from "../../metrics/catalogue";
+import { fedCluster, fedHub } from "../../metrics/catalogue";
 import { startBounds } from "../../metrics/catalogue/recorded/serving";
 import { until } from "../../sandbox/checks";
 import { gpus, simulatedType } from "../../sandbox/gpus/inventory";
@@ -6,6 +6,7 @@ import { sandboxModel as model } from "../../sandbox/models";
 import { query, queryValue } from "../../sandbox/prometheus";
 import { namespace, predictor } from "../../sandbox/serving/objects";
 import { promptOf } from "../../sandbox/serving/prompts";
+import { simulatedLlm } from "../../sandbox/vllm/model";
 import { registered } from "../support/landingZone";
 import { endpoints, evidence, kubectl } from "../support/live";
 
@@ -96,6 +97,46 @@ describe("the served model", () => {
       kubectl("cloud", ["get", "hpa", predictor(model), "-n", namespace, "-o", "json"]),
     ) as { status: { currentMetrics?: { resource: { current: { averageUtilization: number } } }[] } };
     expect(hpa.status.currentMetrics?.[0]?.resource.current.averageUtilization).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe("the simulated vLLM", () => {
+  const of = `{cluster="cloud",model="${simulatedLlm}"}`;
+
+  it("is one engine of one pod that is there, and of no version", async () => {
+    await gives(`fed_cluster:inference_engines:count${of}`, ["model"], { [simulatedLlm]: 1 });
+    await gives(`fed_cluster:inference_replicas:count${of}`, ["state"], { available: 1, desired: 1 });
+    expect(await query(at.hub, `fed_cluster:serving_version:ready_pods${of}`)).toEqual([]);
+  });
+
+  it("is told in all that engines tell, as fast as alerts ask, without an error", async () => {
+    await until("a steady rate", 360, async () => {
+      const rate = await queryValue(at.hub, `fed_cluster:inference_requests:rate5m${of}`);
+      return rate !== undefined && rate > 2 && rate < 10 ? [] : [`${rate ?? "no"} requests a second`];
+    });
+    expect(await queryValue(at.hub, `fed_cluster:inference_errors:rate5m${of}`)).toBe(0);
+    for (const [expression, least, most] of [
+      [`fed_hub:inference_duration:p95_seconds${of}`, 0, 0.5],
+      [`fed_hub:inference_first_token:p95_seconds${of}`, 0, 0.5],
+      [`histogram_quantile(0.95, fed_cluster:inference_per_output_token:bucket_rate5m${of})`, 0, 0.025],
+      [`sum(fed_cluster:inference_tokens:rate5m${of})`, 100, 3_000],
+      [`fed_hub:inference_cost:per_million_tokens{cluster="cloud"}`, 0, Infinity],
+    ] as const) {
+      const value = await queryValue(at.hub, expression);
+      expect([expression, value]).toEqual([expression, expect.any(Number)]);
+      expect(value).toBeGreaterThan(least);
+      expect(value).toBeLessThan(most);
+    }
+    const { prefixCache, queue } = fedCluster.serving;
+    const hits = await queryValue(
+      at.hub,
+      `${prefixCache.name}{cluster="cloud",model="${simulatedLlm}",result="hits"} / ignoring (result) ` +
+        `${prefixCache.name}{cluster="cloud",model="${simulatedLlm}",result="queries"}`,
+    );
+    // 48 of 160 tokens in the mean
+    expect(hits).toBeCloseTo(0.3, 1);
+    const states = await query(at.hub, `${queue.name}${of}`);
+    expect(states.map(({ metric }) => metric.state).sort()).toEqual(["running", "waiting"]);
   });
 });
 

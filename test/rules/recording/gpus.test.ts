@@ -130,7 +130,11 @@ describe("who holds GPUs", () => {
   });
 
   it("counts an allocated GPU as idle after 30 minutes, and a free one never", () => {
-    evaluateCluster("hpc", groups, { input, at: "29m", none: ["fed_cluster:gpus_idle_allocated:count"] });
+    evaluateCluster("hpc", groups, {
+      input,
+      at: "29m",
+      gives: owned("fed_cluster:gpus_idle_allocated:count", { serving: 0, research: 0, slurm: 0 }),
+    });
     evaluateCluster("hpc", groups, {
       input,
       at: "31m",
