@@ -41,5 +41,5 @@ export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {
   lateSeconds: 0.1,
   schedule: "0 4 1 1 *",
   disruptive: true,
-  resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "1", memory: "512Mi" } },
+  resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { cpu: "2", memory: "512Mi" } },
 };
