@@ -37,6 +37,8 @@ import { installDebianPackages } from "./setup/debian";
 import { setUpTools } from "./setup";
 import { Stages, table } from "./stages";
 import { waitFor } from "./system/waiting";
+import { ensureSimulatedKnative } from "./knative";
+import { simulatedKnative } from "./knative/model";
 import { ensureSimulatedLlm } from "./vllm";
 import { simulatedLlm } from "./vllm/model";
 import { startWithState, whileDeploying } from "./state";
@@ -50,6 +52,7 @@ const notRunHere = [
   "BeeGFS: an XFS image, whose figures its exporters tell",
   "KServe: its model server runs, its controller does not",
   `vLLM: simulated, engine and load alike, as the model ${simulatedLlm}`,
+  `Knative: simulated, proxy and load alike, as the model ${simulatedKnative}`,
 ];
 
 /** Where the CronJobs of the transfer are: no stack of the sandbox says otherwise. */
@@ -76,13 +79,14 @@ export async function up(): Promise<void> {
   const clusters = await stages.run("clusters", () =>
     startWithState({ bin: paths.bin, images, progress: stages.say }),
   );
-  await stages.run("simulated GPUs and vLLM, metrics-server", () =>
+  await stages.run("simulated GPUs, vLLM and Knative, metrics-server", () =>
     withCluster("cloud", async (cluster, api) => {
       const node = referenceOf("node", images);
       await ensureModelsNamespace(api);
       await Promise.all([
         ensureGpus(cluster, api, node),
         ensureSimulatedLlm(cluster, api, node),
+        ensureSimulatedKnative(cluster, api, node),
         ensureMetricsServer(cluster, api, referenceOf("metrics-server", images)),
       ]);
     }),

@@ -3,6 +3,7 @@ import { startBounds } from "../../metrics/catalogue/recorded/serving";
 import { until } from "../../sandbox/checks";
 import { gpus, simulatedType } from "../../sandbox/gpus/inventory";
 import { sandboxModel as model } from "../../sandbox/models";
+import { simulatedKnative } from "../../sandbox/knative/model";
 import { query, queryValue } from "../../sandbox/prometheus";
 import { namespace, predictor } from "../../sandbox/serving/objects";
 import { promptOf } from "../../sandbox/serving/prompts";
@@ -137,6 +138,19 @@ describe("the simulated vLLM", () => {
     expect(hits).toBeCloseTo(0.3, 1);
     const states = await query(at.hub, `${queue.name}${of}`);
     expect(states.map(({ metric }) => metric.state).sort()).toEqual(["running", "waiting"]);
+  });
+});
+
+describe("the simulated Knative", () => {
+  it("is told by its proxy: a request a second, fast and without an error", async () => {
+    const of = `{cluster="cloud",model="${simulatedKnative}",server="knative"}`;
+    await until("a steady rate", 360, async () => {
+      const rate = await queryValue(at.hub, `fed_cluster:inference_requests:rate5m${of}`);
+      return rate !== undefined && rate > 0.8 && rate < 1.2 ? [] : [`${rate ?? "no"} requests a second`];
+    });
+    expect(await queryValue(at.hub, `fed_cluster:inference_errors:rate5m${of}`)).toBe(0);
+    const p95 = `fed_hub:inference_duration:p95_seconds{cluster="cloud",model="${simulatedKnative}"}`;
+    expect(await queryValue(at.hub, p95)).toBeCloseTo(0.24, 1);
   });
 });
 
