@@ -2,6 +2,7 @@ import { servedRate, wrongTargets } from "./checks";
 import { clusterStatus, withCluster } from "./clusters";
 import { advertisedGpus } from "./gpus";
 import { hostsStatus } from "./hosts";
+import { simulatedKnative } from "./knative/model";
 import { sandboxModel } from "./models";
 import { endpoint, queryValue, targets, type Side } from "./prometheus";
 import { servicesStatus } from "./services";
@@ -21,20 +22,23 @@ async function prometheusStatus(side: Side): Promise<string> {
 
 /** What the GPUs and the served model are like, and whether the model is asked for. */
 async function servingStatus(): Promise<{ readonly well: boolean; readonly lines: readonly string[] }> {
-  const [gpus, served, llm] = await withCluster("cloud", (cluster, api) =>
+  const [gpus, served, llm, proxied] = await withCluster("cloud", (cluster, api) =>
     Promise.all([
       advertisedGpus(cluster, api),
       servedModel(api, sandboxModel),
       replicasOf(api, simulatedLlm),
+      replicasOf(api, simulatedKnative),
     ]),
   );
   const rate = await queryValue(endpoint("hub"), servedRate(sandboxModel)).catch(() => undefined);
   return {
-    well: served !== undefined && llm !== undefined && rate !== undefined && rate > 0,
+    well:
+      served !== undefined && llm !== undefined && proxied !== undefined && rate !== undefined && rate > 0,
     lines: [
       `simulated GPUs of cloud: ${gpus}`,
       `served model ${sandboxModel}: ${served ?? "not served"}, ${rate?.toFixed(1) ?? "no"} requests a second`,
       `simulated vLLM ${simulatedLlm}: ${llm ?? "not there"}`,
+      `simulated Knative ${simulatedKnative}: ${proxied ?? "not there"}`,
     ],
   };
 }
