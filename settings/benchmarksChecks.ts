@@ -2,6 +2,7 @@ import {
   awaitedLoad,
   AWAITED_SECONDS,
   jobDeadlineSeconds,
+  P95_REQUESTS,
   settleSecondsOf,
   type TimedLoad,
 } from "../workloads/benchmark/driver/durations";
@@ -15,8 +16,6 @@ import type { HubObject } from "./schema";
 
 const KEY = `${NAMESPACE}hub.benchmarks`;
 
-/** Good answers that a 95th percentile takes. */
-const P95_REQUESTS = 600;
 /** Scrapes of a GPU that a mean over a window takes. */
 const GPU_SCRAPES = 4;
 

@@ -593,6 +593,14 @@ describe("the alias champion", () => {
     expect(judgement.hold).toEqual(["what served is simulated"]);
   });
 
+  it("never moves for a version of which only the smoke test is known", () => {
+    const result = runAgainst();
+    const { smoke } = result.evidence;
+    const judgement = judge({ ...result, asked: ["smoke"], evidence: { smoke } });
+    expect(judgement.verdict).toBe("pass");
+    expect(judgement.hold).toEqual(["its latency under load was not measured"]);
+  });
+
   it("never moves where a single GPU is simulated", () => {
     const result = withWarm(runAgainst({ asked: ["warm"] }), ({ gpus }) => ({
       gpus: gpus!.map((gpu) => ({ ...gpu, simulated: true })),

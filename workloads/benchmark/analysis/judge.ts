@@ -57,11 +57,13 @@ function holdReasons(
   judgement: Omit<Judgement, "hold" | "notes">,
   { history, target }: Result,
 ): readonly string[] {
-  const { verdict, simulated, comparisons, drifts } = judgement;
+  const { verdict, verdicts, simulated, comparisons, drifts } = judgement;
   const champion = history.some((run) => run.champion && run.version !== target.version);
   return [
     ...(verdict === "pass" ? [] : [`the verdict is ${verdict}`]),
     ...(simulated ? ["what served is simulated"] : []),
+    // that it answers is no reason to serve it
+    ...(verdicts.some(({ slo }) => slo === "warm-p95") ? [] : ["its latency under load was not measured"]),
     ...comparisons
       .filter(({ state }) => state === "regression" || (state === "inconclusive" && champion))
       .map(({ figure, state, text }) => `${figure}: ${state}, ${text}`),

@@ -1,3 +1,4 @@
+import { minimumSamples } from "../analysis/percentiles";
 import type { Settings } from "./settings";
 
 /** What decides how long a run takes. */
@@ -25,8 +26,10 @@ export const settleSecondsOf = (scrapeSeconds: number): number => scrapeSeconds 
 const STEP_SECONDS = 5;
 /** The result is judged, rendered and uploaded. */
 const END_SECONDS = 20;
-/** Requests that a step counts at least, however low its rate. */
-const STEP_REQUESTS = 700;
+/** Requests that a P95 takes. */
+export const P95_REQUESTS = minimumSamples(0.95);
+/** Requests that a step counts at least, however low its rate: some of them may fail. */
+export const STEP_REQUESTS = Math.ceil(P95_REQUESTS * 1.15);
 
 /** Seconds that a run of all scenarios of a load takes at most, where the target answers at all. */
 export function longestRunSeconds(load: TimedLoad): number {
@@ -41,7 +44,8 @@ export function longestRunSeconds(load: TimedLoad): number {
       ? 0
       : saturation.limitSeconds +
         step(
-          saturation.warmUpSeconds + Math.max(saturation.stepSeconds, STEP_REQUESTS / saturation.startRate),
+          saturation.warmUpSeconds +
+            Math.max(saturation.stepSeconds, Math.ceil(STEP_REQUESTS / saturation.startRate)),
         ) +
         settleSeconds,
     soak === undefined ? 0 : soak.windows * step(1 + soak.windowSeconds) + soak.warmUpSeconds + settleSeconds,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { minimumSamples } from "../analysis/percentiles";
 import type { Result, Streaming } from "../result";
+import { STEP_REQUESTS } from "./durations";
 import { readNamedFile } from "./files";
 import type { Endpoint } from "./http";
 import { nextStep, outcomeOf, type KneeStep } from "./knee";
@@ -10,9 +10,6 @@ import type { Settings } from "./settings";
 
 type Evidence = Result["evidence"];
 type Saturation = NonNullable<Evidence["saturation"]>;
-
-/** More than a percentile takes, for the share of answers that may be missing. */
-const SAMPLES = Math.ceil(minimumSamples(0.95) * 1.15);
 
 /** Some requests at a low rate: does it answer, and rightly? */
 export async function smoke(driver: Driver): Promise<NonNullable<Evidence["smoke"]>> {
@@ -94,7 +91,7 @@ export async function saturation(
     const { window, late } = await load(driver, `saturation-${steps.length + 1}`, {
       rate,
       warmUpSeconds: limits.warmUpSeconds,
-      seconds: Math.max(limits.stepSeconds, Math.ceil(SAMPLES / rate)),
+      seconds: Math.max(limits.stepSeconds, Math.ceil(STEP_REQUESTS / rate)),
     });
     const outcome = late === undefined ? outcomeOf(window, slos) : "client-limited";
     driver.say(`  ${purpose} ${rate}: ${outcome}`);

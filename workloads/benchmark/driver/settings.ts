@@ -61,7 +61,7 @@ const saturationSchema = z
     maxRate: z.number().positive(),
     /** No new step begins after. */
     limitSeconds: seconds(1800),
-    /** Seconds of a step at least; it is longer where fewer than 700 requests would be counted. */
+    /** Seconds of a step at least; it is longer where too few requests would be counted for a P95. */
     stepSeconds: seconds(20),
     warmUpSeconds: z.number().nonnegative().default(3),
   })
