@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { benchmarkTarget } from "../../settings/benchmarksSchema";
+import { simulatedType } from "../gpus/inventory";
 import { sandboxModel } from "../models";
 import { namespace, port, predictor } from "../serving/objects";
 import { promptOf } from "../serving/prompts";
@@ -8,7 +9,7 @@ import { promptOf } from "../serving/prompts";
 const prompts = 64;
 
 /**
- * The model that is served here, on CPUs, by figures of a machine of two cores: its limits are no site's, and every report
+ * The model that is served here, on CPUs and with a simulated GPU, by figures of a machine of two cores: its limits are no site's, and every report
  * says so. All scenarios take some ten minutes, so that people and tests begin them:
  * `kubectl create job --from=cronjob/benchmark-sandbox-tiny -n benchmarks NAME`.
  */
@@ -26,11 +27,19 @@ export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {
     name: "token-prompts",
     examples: Array.from({ length: prompts }, (_, number) => ({ instances: [[...promptOf(number)]] })),
   },
-  slos: { coldStartSeconds: 120, warmP95Seconds: 1, autoscalingSeconds: 120 },
+  gpuType: simulatedType("rtx-a6000"),
+  gpusPerReplica: 1,
+  slos: {
+    coldStartSeconds: 120,
+    warmP95Seconds: 1,
+    requestsPerSecondPerGpu: 40,
+    gpuUtilisation: 0.4,
+    autoscalingSeconds: 120,
+  },
   simulated: true,
   scenarios: {
     warm: { rate: 12, warmUpSeconds: 5, seconds: 60 },
-    saturation: { startRate: 40, maxRate: 50, limitSeconds: 120, stepSeconds: 15 },
+    saturation: { startRate: 60, maxRate: 150, limitSeconds: 220, stepSeconds: 20, warmUpSeconds: 2 },
     soak: { rate: 20, windows: 2, windowSeconds: 32, warmUpSeconds: 5 },
     // at most half a core of load
     autoscaling: { rateBefore: 2, rateAfter: 30, beforeSeconds: 15, holdSeconds: 100, returnSeconds: 240 },

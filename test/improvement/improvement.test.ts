@@ -189,7 +189,7 @@ describe("the first recommendation, applied by its setting", () => {
         slos: { warmP95Seconds: 1, requestsPerSecondPerGpu: 1000 },
         scenarios: {
           warm: { rate: 12, warmUpSeconds: 3, seconds: 52 },
-          saturation: { startRate: 20, maxRate: 120, limitSeconds: 280, stepSeconds: 15, warmUpSeconds: 2 },
+          saturation: { startRate: 50, maxRate: 250, limitSeconds: 290, stepSeconds: 20, warmUpSeconds: 2 },
         },
       },
     });

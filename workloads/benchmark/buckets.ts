@@ -38,13 +38,17 @@ export function bucketOf(milliseconds: number): number {
   return index;
 }
 
-/** Name of the k6 counter of a bucket: `latency_0042`. */
-export function bucketName(index: number): string {
-  return `latency_${String(index).padStart(4, "0")}`;
-}
+/** The k6 counter of good answers, which each count under their bucket's tag. */
+export const BUCKET_METRIC = "latency";
 
-/** The bucket that a k6 counter counts; undefined for a metric that is none. */
+/** A bucket as the value of the counter's tag `bucket`: `0042`. */
+export const bucketTag = (index: number): string => String(index).padStart(4, "0");
+
+/** Name of the part of the counter that k6 keeps of a bucket: `latency{bucket:0042}`. */
+export const bucketName = (index: number): string => `${BUCKET_METRIC}{bucket:${bucketTag(index)}}`;
+
+/** The bucket that a part of the counter counts; undefined for a metric that is none. */
 export function bucketOfName(name: string): number | undefined {
-  const digits = /^latency_(\d{4})$/.exec(name)?.[1];
+  const digits = /^latency\{bucket:(\d{4})\}$/.exec(name)?.[1];
   return digits === undefined || Number(digits) >= BUCKETS ? undefined : Number(digits);
 }

@@ -53,10 +53,14 @@ describe("a bucket", () => {
     expect(bucketOf(1e9)).toBe(BUCKETS - 1);
   });
 
-  it("has a name for its counter", () => {
-    expect([0, 42, BUCKETS - 1].map(bucketName)).toEqual(["latency_0000", "latency_0042", "latency_1160"]);
-    expect(bucketOfName("latency_0042")).toBe(42);
-    expect(["latency_42", "latency_9999", "http_reqs"].map(bucketOfName)).toEqual([
+  it("has a name for its part of the counter", () => {
+    expect([0, 42, BUCKETS - 1].map(bucketName)).toEqual([
+      "latency{bucket:0000}",
+      "latency{bucket:0042}",
+      "latency{bucket:1160}",
+    ]);
+    expect(bucketOfName("latency{bucket:0042}")).toBe(42);
+    expect(["latency{bucket:42}", "latency{bucket:9999}", "latency"].map(bucketOfName)).toEqual([
       undefined,
       undefined,
       undefined,

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CorpusEntry, Step, StepSummary } from "../load/step";
+import { memoryText } from "./memory";
 import { limitCores, periods, reading, type Reading } from "./processor";
 
 /** How k6 is run, the same for every step. */
@@ -32,6 +33,8 @@ export interface StepRun {
 
 const MAX_MESSAGES = 5;
 const READING_MS = 100;
+/** What k6 may take beyond its load and the last request's time-out: to begin, to end, to write its series. */
+const SPARE_SECONDS = 60;
 
 /** The different messages of k6's JSON log with their errors, the most frequent first; lines that are no JSON as they are. */
 export function messagesOf(log: string): readonly string[] {
@@ -60,12 +63,16 @@ function readSummary(file: string): StepSummary | undefined {
   }
 }
 
-/** Runs one step; `signal` ends k6 early, which then still leaves its summary. */
+/**
+ * Runs one step; `signal` ends k6 early, which then still leaves its summary. A k6 that does not come to its end, as one
+ * does that has no memory left, is killed.
+ */
 export async function runStep(
   generator: Generator,
   step: Omit<Step, "corpusFile" | "summaryFile">,
   corpus: readonly CorpusEntry[],
   signal?: AbortSignal,
+  spareSeconds = SPARE_SECONDS,
 ): Promise<StepRun> {
   mkdirSync(generator.folder, { recursive: true });
   const file = (kind: string): string => join(generator.folder, `${step.id}.${kind}.json`);
@@ -93,6 +100,14 @@ export async function runStep(
     const now = reading(child.pid ?? 0);
     if (now !== undefined) readings.push(now);
   }, READING_MS);
+  let stuck: string | undefined;
+  const overdue = setTimeout(
+    () => {
+      stuck = `k6 did not end within ${spareSeconds} s after its load; it had ${memoryText(child.pid ?? 0)}`;
+      child.kill("SIGKILL");
+    },
+    (step.warmUpSeconds + step.seconds + step.timeoutSeconds + spareSeconds) * 1000,
+  );
   const stop = (): void => void child.kill("SIGINT");
   signal?.addEventListener("abort", stop, { once: true });
   let log = "";
@@ -100,7 +115,10 @@ export async function runStep(
   const code = await new Promise<number | string>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status, ended) => resolve(status ?? ended ?? "unknown"));
-  }).finally(() => clearInterval(clock));
+  }).finally(() => {
+    clearInterval(clock);
+    clearTimeout(overdue);
+  });
   signal?.removeEventListener("abort", stop);
   const after = periods();
   const summary = readSummary(whole.summaryFile);
@@ -108,7 +126,7 @@ export async function runStep(
   return {
     code,
     ...(summary !== undefined && { summary }),
-    messages: messagesOf(log),
+    messages: [...(stuck === undefined ? [] : [stuck]), ...messagesOf(log)],
     readings,
     client: {
       limitCores: limitCores(),

@@ -6,11 +6,11 @@ import { SharedArray } from "k6/data";
 import exec from "k6/execution";
 import http from "k6/http";
 import { Counter, Gauge, Trend } from "k6/metrics";
-import { bucketName, bucketOf } from "../buckets";
+import { BUCKET_METRIC, bucketOf, bucketTag } from "../buckets";
 import type { FailureKind } from "../result";
 import { checkAnswer } from "./answers";
 import { failureKinds, failureOf } from "./failure";
-import { optionsOf } from "./options";
+import { lastBucket, optionsOf } from "./options";
 import { failureMetric, metricNames, type CorpusEntry, type Step, type StepSummary } from "./step";
 
 declare const __ENV: Readonly<Record<string, string>>;
@@ -25,11 +25,8 @@ const corpus = new SharedArray<CorpusEntry>(
 
 export const options = optionsOf(step);
 
-// k6 takes new metrics only now: a counter for each bucket that an answer within the time-out can fall into
-const buckets = Array.from(
-  { length: bucketOf(step.timeoutSeconds * 1000) + 2 },
-  (_, index) => new Counter(bucketName(index)),
-);
+// k6 takes new metrics only now; every virtual user has objects of its own of each, so that one stands for all buckets
+const latencies = new Counter(BUCKET_METRIC);
 const failures = new Map<FailureKind, Counter>(
   failureKinds.map((kind) => [kind, new Counter(failureMetric(kind))]),
 );
@@ -81,7 +78,7 @@ export default function request(): void {
   }
   // from the wish for a connection to the last byte: a new connection is part of what a client waits for
   const latency = response.timings.blocked + response.timings.duration;
-  buckets[Math.min(bucketOf(latency), buckets.length - 1)]?.add(1);
+  latencies.add(1, { bucket: bucketTag(Math.min(bucketOf(latency), lastBucket(step))) });
   latencySum.add(latency);
 }
 

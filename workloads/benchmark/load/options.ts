@@ -1,4 +1,9 @@
+import { bucketName, bucketOf } from "../buckets";
 import type { Step } from "./step";
+
+/** The bucket of answers that come as late as the time-out lets them. */
+export const lastBucket = ({ timeoutSeconds }: Pick<Step, "timeoutSeconds">): number =>
+  bucketOf(timeoutSeconds * 1000) + 1;
 
 /** k6's options of a step: requests begin at the rate, whether or not those before have been answered. */
 export function optionsOf(step: Step) {
@@ -16,6 +21,10 @@ export function optionsOf(step: Step) {
       },
     },
     tags: step.tags,
+    // a list of no thresholds has k6 count a bucket by itself; it tells those that occurred
+    thresholds: Object.fromEntries(
+      Array.from({ length: lastBucket(step) + 1 }, (_, bucket) => [bucketName(bucket), []]),
+    ),
     systemTags: ["status", "method", "name", "expected_response", "scenario"],
     // a target's answer is the answer: a redirect is not one
     maxRedirects: 0,

@@ -174,8 +174,8 @@ describe("a run of k6", () => {
   it("is counted from its own metrics", () => {
     const summary = {
       metrics: {
-        latency_0100: { count: 2, rate: 1 },
-        latency_0007: { count: 15, rate: 1 },
+        "latency{bucket:0100}": { count: 2, rate: 1 },
+        "latency{bucket:0007}": { count: 15, rate: 1 },
         latency_sum: { count: 123.5, rate: 1 },
         failed_http_404: { count: 1, rate: 1 },
         wrong_answers: { count: 2, rate: 1 },
