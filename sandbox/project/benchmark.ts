@@ -9,8 +9,8 @@ import { promptOf } from "../serving/prompts";
 const prompts = 64;
 
 /**
- * The model that is served here, on CPUs and with a simulated GPU, by figures of a machine of two cores: its limits are no site's, and every report
- * says so. All scenarios take some ten minutes, so that people and tests begin them:
+ * The model that is served here, on CPUs and with simulated GPUs, by figures of a machine of two cores: its limits are
+ * no site's, and every report says so. All scenarios take some ten minutes, so that people and tests begin them:
  * `kubectl create job --from=cronjob/benchmark-sandbox-tiny -n benchmarks NAME`.
  */
 export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {

@@ -23,7 +23,7 @@ declare module "k6/http" {
 declare module "k6/metrics" {
   export class Counter {
     constructor(name: string);
-    add(value: number): void;
+    add(value: number, tags?: Readonly<Record<string, string>>): void;
   }
   export class Gauge {
     constructor(name: string);

@@ -61,7 +61,9 @@ describe("a k6 that does not end", () => {
     expect(run).toMatchObject({ code: "SIGKILL", readings: expect.any(Array) as unknown });
     expect(run.summary).toBeUndefined();
     expect(run.messages).toEqual([
-      expect.stringMatching(/^k6 did not end within 0\.5 s after its load; it had \d+ (of \d+ )?MiB of memory$/),
+      expect.stringMatching(
+        /^k6 did not end within 0\.5 s after its load; it had \d+ (of \d+ )?MiB of memory$/,
+      ),
       "stalled",
     ]);
   });
