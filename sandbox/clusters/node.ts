@@ -86,6 +86,8 @@ async function startKubelet(cluster: ClusterTopology, bin: string): Promise<void
     "node-ip": cluster.nodeIp,
     // cAdvisor's own connection: without it container metrics carry no container's name
     containerd: containerdSocket,
+    // its figures of a container's CPU are as old as this, and up to 15 s where little happens
+    "housekeeping-interval": "5s",
   });
   await startDaemon({
     name: "kubelet",

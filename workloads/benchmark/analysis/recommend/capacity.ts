@@ -156,7 +156,17 @@ const cpuLimit = capacityRule(
   },
 );
 
-const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engineActive }) => {
+/**
+ * Engines of language models quantise weights by an argument, as other servers may whose settings name it; elsewhere
+ * smaller weights are a version of the model.
+ */
+function smallerWeights({ result: { target } }: Context): Pick<Advice, "knob" | "from" | "to"> {
+  return target.protocol === "openai" || target.settings.weightType !== undefined
+    ? { knob: "weightType", from: "auto", to: "fp8" }
+    : { knob: "modelVersion", from: target.version, to: "one with FP16 or INT8 weights" };
+}
+
+const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engineActive }, context) => {
   if (gpu === undefined || gpu < BUSY) return undefined;
   const memory =
     engineActive !== undefined && engineActive < 0.5
@@ -165,9 +175,7 @@ const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engine
   return {
     metric: "GPU utilisation",
     text: `GPUs were busy for ${percent(gpu)} of the time${memory}; ${percent(BUSY)} is the limit`,
-    knob: "weightType",
-    from: "auto",
-    to: "fp8",
+    ...smallerWeights(context),
     factors: [1.1, 2],
   };
 });
@@ -212,9 +220,7 @@ const serviceTime: Rule = {
         metric: "P50 without a queue",
         text: `half of the requests took ${duration(p50)} and more with nothing waiting, P95 must be below ${duration(limit)}`,
       },
-      ...(onGpu
-        ? { knob: "weightType", from: "auto", to: "fp8" }
-        : { knob: "cpuLimitCores", from: cores, to: cores * 2 }),
+      ...(onGpu ? smallerWeights(context) : { knob: "cpuLimitCores", from: cores, to: cores * 2 }),
       gain: { figure: "warmP95Seconds", now: p95, low: p95 * 0.45, high: p95 * 0.95 },
       solves: solves(context),
     };
