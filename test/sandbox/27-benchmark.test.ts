@@ -1,9 +1,11 @@
 import { until } from "../../sandbox/checks";
+import { simulatedType } from "../../sandbox/gpus/inventory";
 import { sandboxModel as model } from "../../sandbox/models";
 import { sandboxBenchmark } from "../../sandbox/project/benchmark";
 import { query, queryValue } from "../../sandbox/prometheus";
 import { stackOutputs } from "../../sandbox/pulumi";
 import { namespace, predictor } from "../../sandbox/serving/objects";
+import type { Judgement } from "../../workloads/benchmark/analysis/judge";
 import { parseResult, scenarios, type Result } from "../../workloads/benchmark/result";
 import { benchmarkEvidence, runBenchmarkJob, type BenchmarkRunEnd } from "../support/benchmarkJob";
 import { mc, registered } from "../support/landingZone";
@@ -57,6 +59,38 @@ describe("the benchmark of the served model", () => {
     expect(result.evidence.warm?.load.targetRate).toBe(12);
     expect(result.evidence.soak?.windows).toHaveLength(2);
     expect(result.evidence.saturation?.steps.length).toBeGreaterThan(0);
+  });
+
+  it("watched the GPU of every replica over exactly its windows, and priced what it did", () => {
+    for (const load of [
+      result.evidence.warm!.load,
+      ...result.evidence.saturation!.steps.map((step) => step.load),
+    ])
+      for (const gpu of load.gpus ?? []) {
+        expect(gpu).toMatchObject({ type: simulatedType("rtx-a6000"), simulated: true });
+        expect(gpu.utilisation.length).toBeGreaterThanOrEqual(3);
+        expect(gpu.utilisation.length).toBeLessThanOrEqual(Math.ceil(load.seconds / 5) + 1);
+      }
+    expect(result.evidence.warm!.load.gpus).toHaveLength(1);
+    const { summary, costs } = JSON.parse(stored("judged.json")) as Judgement;
+    expect(summary.figures).toMatchObject({
+      warmGpuUtilisation: expect.any(Number) as unknown,
+      gpuUtilisation: expect.any(Number) as unknown,
+      costPer1000Requests: expect.any(Number) as unknown,
+      joulesPer1000Requests: expect.any(Number) as unknown,
+    });
+    const row = costs.find(({ gpuType }) => gpuType === simulatedType("rtx-a6000"))!;
+    expect(row).toMatchObject({
+      state: "measured",
+      simulated: true,
+      kneeRatePerGpu: summary.figures.kneeRatePerGpu,
+    });
+    // what an hour of the GPU costs, over the requests that it answers in one
+    const { pricePerGpuHour } = result.target;
+    expect(summary.figures.costPer1000Requests).toBeCloseTo(
+      (1000 * pricePerGpuHour[simulatedType("rtx-a6000")]!) / (3600 * summary.figures.kneeRatePerGpu!),
+      4,
+    );
   });
 
   it("timed all three kinds of starts, on a copy that is gone", () => {
