@@ -595,6 +595,20 @@ describe("a server so slow that load is lost", () => {
       "invalid",
     ],
     [
+      "its client was as late as it may be, and nothing more than that is above the limit",
+      lost(900, limitSeconds + 0.3, {
+        client: { cpuCores: 0.2, limitCores: 1, late: { seconds: 0.4, limitSeconds: 0.4 } },
+      }),
+      "invalid",
+    ],
+    [
+      "its client was as late as it may be, and more than that is above the limit",
+      lost(900, limitSeconds + 0.5, {
+        client: { cpuCores: 0.2, limitCores: 1, late: { seconds: 0.4, limitSeconds: 0.4 } },
+      }),
+      "fail",
+    ],
+    [
       "its client had no CPU left",
       lost(900, 9, { client: { cpuCores: 0.95, limitCores: 1, late: { seconds: 0, limitSeconds: 0.9 } } }),
       "invalid",

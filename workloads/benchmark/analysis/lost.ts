@@ -29,7 +29,7 @@ function heldUp(load: Load, errorRatio: number): boolean {
  * Why windows that lost load have missed a limit all the same; undefined where they may have met it. A server that is far
  * too slow cannot be given the whole load, and how slow it would be under it nobody knows: what did begin is only a lower
  * bound, since more load makes no answer faster. It suffices where its percentile is above the limit even if each lost
- * request had been answered at once, which is the best that could be said of it.
+ * request had been answered at once, and what the client itself was late is taken off: the best that could be said of it.
  */
 export function missedDespiteLoss(
   loads: readonly Load[],
@@ -43,7 +43,8 @@ export function missedDespiteLoss(
   const lost = loads.reduce((sum, load) => sum + lostOf(load), 0);
   const atOnce = { counts: lost > 0 ? [[0, lost] as [number, number]] : [], sumSeconds: 0 };
   const best = percentile(merged([...answered, atOnce]), p);
-  if (best === undefined || best.samples < minimumSamples(p) || best.low < limit) return undefined;
+  const late = Math.max(...loads.map(({ client }) => client.late?.seconds ?? 0));
+  if (best === undefined || best.samples < minimumSamples(p) || best.low - late < limit) return undefined;
   const of = answered.reduce((sum, latencies) => sum + samplesOf(latencies), 0);
   return {
     kind: "dropped",
