@@ -1,6 +1,7 @@
 import {
   awaitedLoad,
   AWAITED_SECONDS,
+  GPU_SCRAPES,
   jobDeadlineSeconds,
   P95_REQUESTS,
   settleSecondsOf,
@@ -15,9 +16,6 @@ import { shortestGapSeconds } from "./schedules";
 import type { HubObject } from "./schema";
 
 const KEY = `${NAMESPACE}hub.benchmarks`;
-
-/** Scrapes of a GPU that a mean over a window takes. */
-const GPU_SCRAPES = 4;
 
 /** One target under check: says what is wrong at a path in it. */
 type Tell = (path: KeyPath, message: string) => Problem;

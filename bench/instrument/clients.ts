@@ -10,6 +10,7 @@ import {
 import { percentile as ofSorted } from "../../test/support/inferenceServer/simulate";
 import { driverFor, type Observed } from "../../test/support/benchmarkDriver";
 import { percentile } from "../../workloads/benchmark/analysis/percentiles";
+import { clientProblems } from "../../workloads/benchmark/analysis/validity";
 import { outcomeOf } from "../../workloads/benchmark/driver/knee";
 import type { SettingsInput } from "../../workloads/benchmark/driver/settings";
 import { load } from "../../workloads/benchmark/driver/steps";
@@ -110,21 +111,22 @@ export async function byDriver(
   asked: Asked,
 ): Promise<Seen> {
   for (let repeated = 0; ; repeated++) {
-    const { seen, late } = await driven(place, behaviour, asked);
-    if (late === undefined || repeated === REPEATS) return { ...seen, repeated };
-    console.log(`  again, as ${late}`);
+    const { seen, short } = await driven(place, behaviour, asked);
+    if (short === undefined || repeated === REPEATS) return { ...seen, repeated };
+    console.log(`  again, as ${short}`);
   }
 }
 
 interface Driven {
   readonly seen: Omit<Seen, "repeated">;
-  readonly late?: string;
+  /** Why the client was no instrument. */
+  readonly short?: string;
 }
 
 const driven = (place: Place, behaviour: Omit<Behaviour, "model">, asked: Asked): Promise<Driven> =>
   withServer(behaviour, async ({ url, server }) => {
     const driver = driverOf(place, url);
-    const { window, late } = await load(driver, "warm", { ...asked, warmUpSeconds });
+    const window = await load(driver, "warm", { ...asked, warmUpSeconds });
     const counted = server.log.filter(({ id }) => id.includes("-counted-"));
     const seen = {
       client: byPercent((percent) => (percentile(window.latencies, percent / 100)?.value ?? NaN) * 1000),
@@ -133,7 +135,8 @@ const driven = (place: Place, behaviour: Omit<Behaviour, "model">, asked: Asked)
       dropped: window.droppedIterations,
       coresPerThousand: (window.client.cpuCores * 1000) / asked.rate,
     };
-    return { seen, ...(late !== undefined && { late }) };
+    const [problem] = clientProblems(window);
+    return { seen, ...(problem && { short: problem.text }) };
   });
 
 const childSeconds = (): number => childSecondsOf(fs.readFileSync("/proc/self/stat", "utf8"));

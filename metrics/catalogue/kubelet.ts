@@ -34,6 +34,20 @@ export const cadvisor = exporterMetrics(
       labels: [...container, "cpu"],
       meaning: "processor time of a container",
     },
+    cpuPeriods: {
+      name: "container_cpu_cfs_periods_total",
+      type: "counter",
+      unit: "count",
+      labels: container,
+      meaning: "periods of a container's CPU limit in which it ran; absent without a limit",
+    },
+    cpuThrottledPeriods: {
+      name: "container_cpu_cfs_throttled_periods_total",
+      type: "counter",
+      unit: "count",
+      labels: container,
+      meaning: "those of them in which it used its limit up and stood still until the next one",
+    },
     memory: {
       name: "container_memory_working_set_bytes",
       unit: "bytes",

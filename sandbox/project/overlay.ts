@@ -27,6 +27,9 @@ export type SandboxImages = Omit<Images, "grafana">;
 /** A pod here has a third of a core, and starts in tens of seconds where a site's takes a few. */
 const coldStart = { warning: 120, critical: 300 };
 
+/** A mean of GPUs takes four scrapes, and a step of a benchmark here has no two minutes. */
+export const hubScrapeInterval = "5s";
+
 type Hub = z.input<typeof hubSchema>;
 type Member = z.input<typeof memberSchema>;
 type Site = Hub | Member;
@@ -95,8 +98,7 @@ function hub({ grafana: _grafana, ...committed }: Hub, images: SandboxImages): H
   const deployed = site(committed, "cloud", images);
   return {
     ...deployed,
-    // a mean of GPUs takes four scrapes, and a step of a benchmark here has no two minutes
-    prometheus: { ...deployed.prometheus, scrapeInterval: "5s" },
+    prometheus: { ...deployed.prometheus, scrapeInterval: hubScrapeInterval },
     alerting: {
       ...committed.alerting,
       ...alerting("cloud"),

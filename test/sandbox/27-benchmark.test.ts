@@ -93,6 +93,14 @@ describe("the benchmark of the served model", () => {
     );
   });
 
+  it("tells how late its client was, and how much the model's CPU limit throttled it", () => {
+    const { warm, autoscaling } = result.evidence;
+    const some = expect.any(Number) as number;
+    expect(warm?.load.client.late).toEqual({ seconds: some, limitSeconds: some });
+    // the one window that always holds two of the kubelet's samples
+    expect(autoscaling?.load?.server).toMatchObject({ cpuCores: some, cpuThrottled: some });
+  });
+
   it("timed all three kinds of starts, on a copy that is gone", () => {
     const starts = result.evidence.coldStart ?? [];
     expect(starts.map(({ kind, manual }) => [kind, manual])).toEqual([

@@ -100,7 +100,12 @@ export function load(server: Server, rate: number, seconds: number, next: () => 
     droppedIterations: 0,
     latencies,
     replicas,
-    client: server.client ?? { cpuCores: 0.2, limitCores: 1, throttled: 0 },
+    client: server.client ?? {
+      cpuCores: 0.2,
+      limitCores: 1,
+      throttled: 0,
+      late: { seconds: 0.002, limitSeconds: 0.01 },
+    },
     server: {
       latency: {
         metric: "request_duration_seconds",

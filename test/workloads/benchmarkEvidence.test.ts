@@ -13,11 +13,13 @@ let exporter: http.Server;
 let prometheus: Server;
 let target: RunningServer;
 
-/** Two GPUs, one of a pod that is not the model's; a counter of energy that gives 100 W. */
+/** Two GPUs, one of a pod that is not the model's; a counter of energy that gives 100 W; a quarter of CPU periods throttled. */
 function metrics(): string {
   const seconds = performance.now() / 1000;
   const gpu = (uuid: string, pod: string): string =>
     `{UUID="${uuid}",pod="${pod}",gpu_type="t4",hostname="gpu-1"}`;
+  const periods = (kind: string, container: string, each: number): string =>
+    `container_cpu_cfs_${kind}_total{pod="sums-predictor-abc",container="${container}"} ${Math.round(seconds * each)}`;
   return [
     `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-1", "sums-predictor-abc")} 80`,
     `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-2", "other")} 5`,
@@ -25,6 +27,13 @@ function metrics(): string {
     `DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION${gpu("GPU-1", "sums-predictor-abc")} ${Math.round(seconds * 100_000)}`,
     `request_predict_seconds_sum{pod="sums-predictor-abc",model_name="sums"} ${(seconds * 0.5).toFixed(3)}`,
     `request_predict_seconds_count{pod="sums-predictor-abc",model_name="sums"} ${Math.round(seconds * 100)}`,
+    periods("periods", "kserve-container", 1000),
+    periods("throttled_periods", "kserve-container", 250),
+    // of the pod as a whole, and of another container in it
+    ...["", "proxy"].flatMap((name) => [
+      periods("periods", name, 1000),
+      periods("throttled_periods", name, 900),
+    ]),
     "",
   ].join("\n");
 }
@@ -66,7 +75,8 @@ it("adds what Prometheus scraped in exactly the window, and sends k6's own serie
   expect(new Set(gpu?.utilisation)).toEqual(new Set([0.8]));
   const seconds = ((gpu?.utilisation.length ?? 0) - 1) / 2;
   expect((gpu?.energyJoules ?? 0) / (100 * seconds)).toBeCloseTo(1, 1);
-  const { latency } = load?.server ?? {};
+  const { latency, cpuThrottled } = load?.server ?? {};
+  expect(cpuThrottled).toBeCloseTo(0.25, 2);
   expect(latency).toMatchObject({ metric: "request_predict_seconds", covers: "inference" });
   expect((latency?.sumSeconds ?? 0) / (latency?.count ?? NaN)).toBeCloseTo(0.005, 3);
 

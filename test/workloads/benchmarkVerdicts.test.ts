@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { buildWorker } from "../../scripts/build";
 import type { SloId, State } from "../../workloads/benchmark/analysis/judged";
 import type { Recommendation } from "../../workloads/benchmark/analysis/recommend/types";
+import { exitCodes } from "../../workloads/benchmark/driver/verdict";
 import { startInferenceServer, type Behaviour } from "../support/inferenceServer";
 import { serveKubernetes } from "../support/kubernetesApi";
 import { ScalingCluster, type Autoscaling } from "../support/scalingCluster";
@@ -109,11 +110,27 @@ interface Case {
   readonly server: string;
   readonly run: () => Promise<JudgedRun>;
   readonly states: Partial<Record<SloId, State>>;
+  /** The first reason of a verdict. */
+  readonly because?: Partial<Record<SloId, RegExp>>;
   readonly advice?: Advice;
 }
 
 const fine = { smoke: "pass", answers: "pass", errors: "pass", "warm-p95": "pass" } as const;
 const field = (name: string): string => `${model}: ${name}`;
+
+const slow: Advice = {
+  id: "service-time",
+  because: { scenario: "warm", metric: "P50 without a queue" },
+  change: {
+    knob: "cpuLimitCores",
+    setting: field("spec.predictor.model.resources.limits.cpu"),
+    from: 1,
+    to: 2,
+  },
+  solves: ["warm-p95"],
+};
+const lowerBound =
+  /^\d+ iterations were dropped, as every virtual user was waiting for an answer: P95 is .* a lower bound/;
 
 const cases: readonly Case[] = [
   {
@@ -126,17 +143,27 @@ const cases: readonly Case[] = [
     server: "is too slow",
     run: () => alone({ service: { kind: "uniform", lowMs: 250, highMs: 300 } }),
     states: { ...fine, "warm-p95": "fail" },
-    advice: {
-      id: "service-time",
-      because: { scenario: "warm", metric: "P50 without a queue" },
-      change: {
-        knob: "cpuLimitCores",
-        setting: field("spec.predictor.model.resources.limits.cpu"),
-        from: 1,
-        to: 2,
-      },
-      solves: ["warm-p95"],
-    },
+    advice: slow,
+  },
+  {
+    server: "takes five times as long as it may, so that it can not be given the whole load",
+    // its virtual users, 90, bring 86 requests per second
+    run: () =>
+      alone(
+        { service: { kind: "uniform", lowMs: 1000, highMs: 1100 } },
+        { ...calm, warm: { ...warm, seconds: 10 } },
+      ),
+    states: { ...fine, "warm-p95": "fail" },
+    because: { "warm-p95": lowerBound },
+    advice: slow,
+  },
+  {
+    server: "takes twenty times as long as it may, so that few requests are answered at all",
+    run: () => alone({ service: { kind: "uniform", lowMs: 4000, highMs: 4400 } }),
+    // of the failed ones too little is known
+    states: { ...fine, errors: "invalid", "warm-p95": "fail" },
+    because: { "warm-p95": lowerBound },
+    advice: slow,
   },
   {
     server: "fails 2 % of requests",
@@ -264,13 +291,20 @@ const first = ({ judgement }: JudgedRun): Advice | undefined => {
   return { id, because: { scenario: because.scenario, metric: because.metric }, change, solves };
 };
 
-it.each(cases)("a server that $server is judged right", async ({ run: attempt, states, advice }) => {
-  const run = await retried(attempt);
-  expecting(run, () => {
-    expect(statesOf(run.judgement)).toEqual(states);
-    expect(run.judgement.verdict).toBe(Object.values(states).includes("fail") ? "fail" : "pass");
-    expect(first(run)).toEqual(advice);
-    // a verdict other than pass never ends as one
-    if (run.judgement.verdict !== "pass") expect(run.code).not.toBe(0);
-  });
-});
+it.each(cases)(
+  "a server that $server is judged right",
+  async ({ run: attempt, states, because = {}, advice }) => {
+    const run = await retried(attempt);
+    expecting(run, () => {
+      expect(statesOf(run.judgement)).toEqual(states);
+      expect(run.judgement.verdict).toBe(Object.values(states).includes("fail") ? "fail" : "pass");
+      for (const [of, text] of Object.entries(because)) {
+        const verdict = run.judgement.verdicts.find(({ slo }) => slo === of);
+        expect(verdict?.reasons[0]?.text).toMatch(text);
+        expect(verdict?.measured).toMatch(/^at least /);
+      }
+      expect(first(run)).toEqual(advice);
+      expect(run.code).toBe(exitCodes[run.judgement.verdict]);
+    });
+  },
+);

@@ -215,6 +215,11 @@ export const loadSchema = z
       limitCores: z.number().positive(),
       /** Share of the CPU periods that were throttled. */
       throttled: ratio.optional(),
+      /**
+       * By how much requests began late, 95th percentile, and what is allowed at most. Where iterations were dropped, by how
+       * much the client's own clock was late: then nobody knows when a request should have begun.
+       */
+      late: z.strictObject({ seconds, limitSeconds: seconds }).optional(),
     }),
     server: serverSchema.optional(),
     /** Usage of each pod of the model, as metrics.k8s.io told it for the window. */

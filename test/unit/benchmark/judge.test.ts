@@ -1,7 +1,7 @@
 import { judgeStep } from "../../../workloads/benchmark/analysis/knee";
 import { judge } from "../../../workloads/benchmark/analysis/judge";
 import type { Judgement } from "../../../workloads/benchmark/analysis/judge";
-import type { Phase, Result } from "../../../workloads/benchmark/result";
+import type { Load, Phase, Result } from "../../../workloads/benchmark/result";
 import { parseResult, targetSchema } from "../../../workloads/benchmark/result";
 import {
   GOOD,
@@ -320,6 +320,14 @@ describe("evidence that cannot carry a verdict is invalid, never a pass:", () =>
       "client-cpu",
     ],
     [
+      "a client that was late",
+      (r) =>
+        withWarm(r, ({ client }) => ({
+          client: { ...client, late: { seconds: 0.011, limitSeconds: 0.01 } },
+        })),
+      "client-late",
+    ],
+    [
       "a run too short",
       (r) => withWarm(r, () => ({ requests: 599, latencies: latenciesOf(Array<number>(599).fill(0.05)) })),
       "samples",
@@ -527,6 +535,179 @@ describe("evidence that cannot carry a verdict is invalid, never a pass:", () =>
     expect(judge(pick(runAgainst({ target: { gpusPerReplica: 0 } }), ["saturation"])).verdict).toBe(
       "invalid",
     );
+  });
+});
+
+describe("a server so slow that load is lost", () => {
+  const RATE = 60;
+  const ASKED = 3600;
+  const warmOnly = runAgainst({ warmRate: RATE, asked: ["warm"] });
+  const limitSeconds = warmOnly.target.slos.warmP95Seconds;
+  /** So many requests were answered, each after so long; the others were dropped. */
+  const lost = (answered: number, seconds: number, more: Partial<Load> = {}): Partial<Load> => ({
+    requests: answered,
+    achievedRate: answered / (ASKED / RATE),
+    droppedIterations: ASKED - answered,
+    latencies: latenciesOf(Array<number>(answered).fill(seconds)),
+    server: {},
+    ...more,
+  });
+  const judged = (more: Partial<Load>): Judgement => judge(withWarm(warmOnly, () => more));
+
+  it("has missed its limit: what was answered is a lower bound", () => {
+    const judgement = judged(lost(900, 5 * limitSeconds));
+    const verdict = judgement.verdicts.find(({ slo }) => slo === "warm-p95");
+    expect(verdict).toMatchObject({
+      state: "fail",
+      measured: expect.stringMatching(/^at least 2\.5/) as string,
+    });
+    expect(verdict?.reasons).toEqual([
+      {
+        kind: "dropped",
+        text: "2700 iterations were dropped, as every virtual user was waiting for an answer: P95 is that of the 900 requests that were answered and a lower bound; it is above the limit even if those dropped had been answered at once",
+      },
+    ]);
+    expect(judgement.verdict).toBe("fail");
+    expect(judgement.notes).toContain(
+      "2700 iterations were dropped at the warm rate: the latencies are those of the requests that were answered.",
+    );
+    const [first] = judgement.recommendations;
+    expect(first).toMatchObject({ id: "service-time", gain: { figure: "warmP95Seconds" } });
+    expect(first!.gain.now).toBeCloseTo(5 * limitSeconds, 1);
+    // later runs are not compared with a bound
+    expect(judgement.summary.figures).not.toHaveProperty("warmP95Seconds");
+  });
+
+  it.each<[string, Partial<Load>, "fail" | "invalid"]>([
+    ["a tenth of all requests is known to be slow", lost(ASKED / 10, 9), "fail"],
+    ["fewer are known to be slow than P95 leaves out", lost(ASKED / 25, 9), "invalid"],
+    ["what was answered came in time", lost(1200, limitSeconds / 2), "invalid"],
+    ["only the warm-up lost any", lost(ASKED, 1, { droppedIterations: 5 }), "fail"],
+    ["more is missing than was dropped", lost(900, 9, { droppedIterations: 2500 }), "invalid"],
+    [
+      "nobody knows whether its client was on time",
+      lost(900, 9, { client: { cpuCores: 0.2, limitCores: 1 } }),
+      "invalid",
+    ],
+    [
+      "its client was late",
+      lost(900, 9, { client: { cpuCores: 0.2, limitCores: 1, late: { seconds: 1, limitSeconds: 0.9 } } }),
+      "invalid",
+    ],
+    [
+      "its client was as late as it may be, and nothing more than that is above the limit",
+      lost(900, limitSeconds + 0.3, {
+        client: { cpuCores: 0.2, limitCores: 1, late: { seconds: 0.4, limitSeconds: 0.4 } },
+      }),
+      "invalid",
+    ],
+    [
+      "its client was as late as it may be, and more than that is above the limit",
+      lost(900, limitSeconds + 0.5, {
+        client: { cpuCores: 0.2, limitCores: 1, late: { seconds: 0.4, limitSeconds: 0.4 } },
+      }),
+      "fail",
+    ],
+    [
+      "its client had no CPU left",
+      lost(900, 9, { client: { cpuCores: 0.95, limitCores: 1, late: { seconds: 0, limitSeconds: 0.9 } } }),
+      "invalid",
+    ],
+    [
+      "its client was throttled",
+      lost(900, 9, {
+        client: { cpuCores: 0.2, limitCores: 1, throttled: 0.2, late: { seconds: 0, limitSeconds: 0.9 } },
+      }),
+      "invalid",
+    ],
+    ["it fails as well", lost(900, 9, { requests: 920, failures: { timeout: 20 } }), "invalid"],
+    [
+      "the server itself says that it is fast",
+      lost(900, 9, {
+        server: { latency: { metric: "m", covers: "request", sumSeconds: 90, count: 900 } },
+      }),
+      "invalid",
+    ],
+  ])("where %s", (_, more, state) => {
+    const judgement = judged(more);
+    expect(states(judgement)["warm-p95"]).toBe(state);
+    const advised = judgement.recommendations.some(({ solves }) => solves.includes("warm-p95"));
+    expect(advised).toBe(state === "fail");
+  });
+
+  it("has missed P99 by its own count", () => {
+    const strict = {
+      ...warmOnly,
+      target: { ...warmOnly.target, slos: { ...warmOnly.target.slos, warmP99Seconds: 1 } },
+    };
+    const judgement = judge(withWarm(strict, () => lost(ASKED / 25, 9)));
+    expect(states(judgement)).toMatchObject({ "warm-p95": "invalid", "warm-p99": "fail" });
+  });
+
+  it("misses a step of load by the same count", () => {
+    const { load: one } = runAgainst({ asked: ["saturation"] }).evidence.saturation!.steps[0]!;
+    const step = {
+      purpose: "climb" as const,
+      load: { ...one, ...lost(400, 9), targetRate: RATE, seconds: 60 },
+    };
+    const target = targetSchema.parse(targetInput);
+    expect(judgeStep(step, target)).toMatchObject({ state: "missed", reasons: [{ kind: "dropped" }] });
+    const fast = { ...step, load: { ...step.load, ...lost(1200, 0.1) } };
+    expect(judgeStep(fast, target)).toMatchObject({ state: "invalid" });
+  });
+
+  it("fails a soak by its later half", () => {
+    const windows = [{}, {}, lost(900, 9), lost(800, 9)].map((more) => ({
+      ...warmOnly.evidence.warm!.load,
+      ...more,
+    }));
+    const soaked = (some: readonly Load[]): Judgement =>
+      judge({ ...warmOnly, asked: ["soak"], evidence: { soak: { windows: [...some] } } });
+    const judgement = soaked(windows);
+    expect(judgement.verdicts.find(({ slo }) => slo === "soak")).toMatchObject({
+      state: "fail",
+      reasons: [{ kind: "dropped", text: expect.stringContaining("5500 iterations were dropped") as string }],
+    });
+    expect(states(soaked(windows.toReversed())).soak).toBe("invalid");
+  });
+});
+
+describe("an autoscaler that did not come to all replicas, while load was lost,", () => {
+  const late = { cpuCores: 0.95, limitCores: 1 };
+  it.each<[string, Phase[], Partial<Load>, "fail" | "invalid"]>([
+    ["has failed once it had asked for them", ["metric-seen", "decision"], {}, "fail"],
+    ["may have seen too little of it", ["metric-seen"], {}, "invalid"],
+    ["says nothing where the client was the limit", ["metric-seen", "decision"], { client: late }, "invalid"],
+  ])("%s", (_, phases, more, state) => {
+    const { load: one } = runAgainst({ asked: ["warm"] }).evidence.warm!;
+    const timed = phases.map((phase) => [phase, 20] as const);
+    const lossy = { ...one, droppedIterations: 900, ...more };
+    const judgement = judge(runAgainst({ autoscaling: { ...scaling(timed, false), load: lossy } }));
+    expect(states(judgement).autoscaling).toBe(state);
+  });
+});
+
+describe("a knee", () => {
+  it("does not rest on steps whose client was late", () => {
+    const result = pick(runAgainst(), ["saturation"]);
+    const { steps, stopped } = result.evidence.saturation!;
+    const late = { seconds: 0.2, limitSeconds: 0.05 };
+    const judgement = judge({
+      ...result,
+      evidence: {
+        saturation: {
+          stopped,
+          steps: steps.map((step) =>
+            step.purpose === "confirm"
+              ? { ...step, load: { ...step.load, client: { ...step.load.client, late } } }
+              : step,
+          ),
+        },
+      },
+    });
+    expect(judgement.knee).toMatchObject({ confirmed: 0 });
+    expect(judgement.knee!.problems.map(({ kind }) => kind)).toEqual(["knee", "client-late", "client-late"]);
+    expect(states(judgement).throughput).toBe("invalid");
   });
 });
 

@@ -64,6 +64,48 @@ const applied: readonly (readonly [
   ],
 ];
 
+describe("a CPU limit", () => {
+  const advised = (server: Partial<Server["server"]>, run: Run = {}) =>
+    judge(
+      runAgainst({
+        warmRate: 20,
+        start: 20,
+        ...run,
+        server: { slots: 2, ...run.server, server: { runningLimit: undefined, waiting: 0, ...server } },
+      }),
+    ).recommendations.find(({ id }) => id === "cpu-limit");
+
+  it("is named by the throttling that it causes, also where the mean of its use is low", () => {
+    const advice = advised({ cpuCores: 0.15, cpuLimitCores: 0.3, cpuThrottled: 0.6 });
+    expect(advice?.because).toMatchObject({
+      scenario: "saturation",
+      metric: "throttled CPU periods",
+      text: expect.stringMatching(
+        /: throttled in 60 % of its CPU periods, 10 % is the limit; 0\.15 of 0\.3 cores in use, 90 % is the limit$/,
+      ) as string,
+    });
+    expect(advice?.change).toMatchObject({ knob: "cpuLimitCores", from: 0.3, to: 0.6 });
+  });
+
+  it("is named by its use where it throttles little, or where nothing tells of it", () => {
+    for (const cpuThrottled of [0.1, undefined])
+      expect(advised({ cpuCores: 0.29, cpuLimitCores: 0.3, cpuThrottled })?.because.metric).toBe(
+        "CPU of the model server",
+      );
+    expect(advised({ cpuCores: 0.15, cpuLimitCores: 0.3, cpuThrottled: 0.1 })).toBeUndefined();
+    expect(advised({ cpuThrottled: 0.6 })).toBeUndefined();
+  });
+
+  it("is not named by throttling at a rate that is served in time", () => {
+    const idle: Run = {
+      server: { replicas: 3, gpu: () => 0.25 },
+      target: { minReplicas: 3 },
+      asked: ["smoke", "warm"],
+    };
+    expect(advised({ cpuCores: 0.15, cpuLimitCores: 0.9, cpuThrottled: 0.6 }, idle)).toBeUndefined();
+  });
+});
+
 describe("the first recommendation, applied", () => {
   it.each(applied)("(%s) gains what it foretold", (id, before, apply) => {
     const advice = first(before);

@@ -8,7 +8,7 @@ import { parseSettings } from "../../../settings/parse";
 import { SettingsError } from "../../../settings/problems";
 import type { HubObject } from "../../../settings/schema";
 import { minimumSamples } from "../../../workloads/benchmark/analysis/percentiles";
-import { serving } from "../../../sandbox/project/overlay";
+import { hubScrapeInterval, serving } from "../../../sandbox/project/overlay";
 import { sandboxBenchmark } from "../../../sandbox/project/benchmark";
 import {
   edited,
@@ -137,7 +137,13 @@ describe("the settings of benchmarks", () => {
   });
 
   it("of the sandbox are good ones", () => {
-    expect(problemsOf(raw([sandboxBenchmark], { ...WITH_ZONE, serving: serving() }))).toEqual([]);
+    const hub = {
+      ...WITH_ZONE,
+      serving: serving(),
+      prometheus: { ...WITH_ZONE.prometheus, scrapeInterval: hubScrapeInterval },
+      pricePerGpuHour: { [sandboxBenchmark.gpuType ?? ""]: 0.8 },
+    };
+    expect(problemsOf(raw([sandboxBenchmark], hub))).toEqual([]);
   });
 
   it("take the replicas of a model that the stack scales from there, and let nobody state them twice", () => {

@@ -2,6 +2,7 @@ import { counted, percent } from "../format";
 import type { Load, Result, Target } from "../result";
 import { below, invalid, percentileText } from "./judged";
 import type { Judged } from "./judged";
+import { missedDespiteLoss } from "./lost";
 import { merged, minimumSamples, percentile, sampledPercentile, shareInterval } from "./percentiles";
 import type { Percentile } from "./percentiles";
 import { clientProblems, failuresOf, failureText, loadProblems, unreachable } from "./validity";
@@ -12,6 +13,9 @@ export function judgePercentile(load: Load, p: number, limit: number, target: Ta
   const nothing = unreachable(target, load);
   if (nothing.length > 0) return invalid(nothing);
   const problems = loadProblems(load, target.slos.errorRatio);
+  const missed = missedDespiteLoss([load], p, limit, target.slos.errorRatio);
+  if (found !== undefined && missed !== undefined)
+    return { state: "fail", measured: `at least ${percentileText(found)}`, reasons: [missed] };
   if (found === undefined || problems.length > 0)
     return invalid(problems, found === undefined ? undefined : percentileText(found));
   const enough = minimumSamples(p);
@@ -100,11 +104,15 @@ export function judgeAnswers(result: Result): Judged {
 }
 
 export function judgeFirstToken({ target, evidence: { warm } }: Result): Judged {
-  const { streaming } = warm ?? {};
+  const streaming = warm?.streaming;
   const limit = target.slos.firstTokenP95Seconds ?? Infinity;
   const samples = (streaming?.samples ?? []).map(({ firstToken }) => firstToken).sort((a, b) => a - b);
   const enough = minimumSamples(0.95);
-  if (streaming === undefined) return invalid([{ kind: "missing", text: "the streaming probe did not run" }]);
+  if (warm === undefined || streaming === undefined)
+    return invalid([{ kind: "missing", text: "the streaming probe did not run" }]);
+  // it runs beside the load, on the same processor
+  const starved = clientProblems(warm.load);
+  if (starved.length > 0) return invalid(starved);
   if (streaming.failures > target.slos.errorRatio * (samples.length + streaming.failures))
     return invalid([{ kind: "failures", text: `${streaming.failures} probes failed` }]);
   if (samples.length < enough) {
@@ -124,6 +132,14 @@ export function judgeSoak({ target, evidence: { soak } }: Result): Judged {
   const part = (some: readonly Load[]): Percentile | undefined =>
     percentile(merged(some.map(({ latencies }) => latencies)), 0.95);
   const [early, late] = [part(windows.slice(0, half)), part(windows.slice(-half))];
+  const missed = missedDespiteLoss(
+    windows.slice(-half),
+    0.95,
+    target.slos.warmP95Seconds,
+    target.slos.errorRatio,
+  );
+  if (missed !== undefined && late !== undefined)
+    return { state: "fail", measured: `P95 at least ${percentileText(late)} at the end`, reasons: [missed] };
   if (problems.length > 0 || early === undefined || late === undefined) return invalid(problems);
   const measured = `P95 ${percentileText(early)} first, ${percentileText(late)} at the end`;
   const fewest = Math.min(early.samples, late.samples);

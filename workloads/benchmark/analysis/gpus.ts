@@ -2,7 +2,8 @@ import { counted } from "../format";
 import type { Load, Target } from "../result";
 import type { Problem } from "./validity";
 
-const MINIMUM_SCRAPES = 4;
+/** Scrapes of each GPU that a mean over a window takes. */
+export const GPU_SCRAPES = 4;
 
 /** GPUs over a load window. */
 export interface GpuUse {
@@ -39,10 +40,10 @@ export function gpuUse(target: Target, load: Load): GpuUse {
     return problem(
       `figures of ${counted(gpus.length, "GPU")} for ${counted(load.replicas, "replica")} with ${expected} together`,
     );
-  const short = gpus.find(({ utilisation }) => utilisation.length < MINIMUM_SCRAPES);
+  const short = gpus.find(({ utilisation }) => utilisation.length < GPU_SCRAPES);
   if (short !== undefined)
     return problem(
-      `${short.id} has ${counted(short.utilisation.length, "scrape")} in the window of ${load.seconds} s, ${MINIMUM_SCRAPES} are needed: load for longer or scrape more often`,
+      `${short.id} has ${counted(short.utilisation.length, "scrape")} in the window of ${load.seconds} s, ${GPU_SCRAPES} are needed: load for longer or scrape more often`,
     );
   const engine = complete(
     gpus.map(({ engineActive }) => (engineActive?.length ? mean(engineActive) : undefined)),

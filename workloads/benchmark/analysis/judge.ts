@@ -12,7 +12,7 @@ import { recommend } from "./recommend";
 import type { Recommendation } from "./recommend/types";
 import { compareWithChampion, findDrift } from "./regression";
 import type { Comparison, Drift } from "./regression";
-import { isSimulated, summarise } from "./summary";
+import { figuresToImprove, isSimulated, summarise } from "./summary";
 import { judgeSlos, overall } from "./verdicts";
 
 /** Latencies of a window as they are told. */
@@ -77,6 +77,11 @@ function notesOf({ evidence: { warm }, target }: Result): readonly string[] {
     ...(warm !== undefined && warm.load.server?.latency === undefined
       ? ["The server told no latency: the client's figures are not cross-checked."]
       : []),
+    ...(warm !== undefined && warm.load.droppedIterations > 0
+      ? [
+          `${warm.load.droppedIterations} iterations were dropped at the warm rate: the latencies are those of the requests that were answered.`,
+        ]
+      : []),
     ...(target.corpus.distinctRequests < 10
       ? [`The corpus has ${target.corpus.distinctRequests} distinct requests: a cache could answer them.`]
       : []),
@@ -91,7 +96,8 @@ export function judge(result: Result): Judgement {
   const summary = summarise(result, knee);
   const costs = costByGpuType(summary, history, target);
   const load: Load | undefined = knee?.load ?? evidence.warm?.load;
-  const context = { result, verdicts, summary, costs, ...(knee === undefined ? {} : { knee }) };
+  const figures = figuresToImprove(result, summary.figures);
+  const context = { result, verdicts, figures, costs, ...(knee === undefined ? {} : { knee }) };
   const judgement = {
     schema: 1,
     run: result.run,

@@ -1,5 +1,6 @@
 import { counted, duration, percent, rate } from "../format";
 import type { Load, Result, Target } from "../result";
+import { missedDespiteLoss } from "./lost";
 import { minimumSamples, percentile } from "./percentiles";
 import type { Percentile } from "./percentiles";
 import { answerProblems, clientProblems, disagreement, rateProblems, unreachable } from "./validity";
@@ -46,6 +47,8 @@ export function judgeStep({ purpose, load }: Saturation["steps"][number], target
   if (answers.length > 0) return { ...base, state: "missed", reasons: answers };
   const enough = minimumSamples(0.95);
   const lost = rateProblems(load);
+  const despite = missedDespiteLoss([load], 0.95, slos.warmP95Seconds, slos.errorRatio);
+  if (despite !== undefined) return { ...base, state: "missed", reasons: [despite] };
   if (p95 !== undefined && p95.samples >= enough && p95.high >= slos.warmP95Seconds)
     return { ...base, state: "missed", reasons: lost };
   const reasons = [

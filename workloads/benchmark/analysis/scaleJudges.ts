@@ -57,7 +57,7 @@ export function judgeGpus({ target, evidence }: Result, knee: Knee | undefined):
 
 export function judgeAutoscaling({ target, evidence: { autoscaling } }: Result): Judged {
   if (autoscaling === undefined) return invalid([{ kind: "missing", text: "the load step was not made" }]);
-  const { totalSeconds, watchedSeconds, unschedulablePods, load, to } = autoscaling;
+  const { totalSeconds, watchedSeconds, unschedulablePods, phases, load, to } = autoscaling;
   const limit = target.slos.autoscalingSeconds;
   if (totalSeconds !== undefined)
     return { state: totalSeconds < limit ? "pass" : "fail", measured: duration(totalSeconds), reasons: [] };
@@ -66,7 +66,9 @@ export function judgeAutoscaling({ target, evidence: { autoscaling } }: Result):
     const text = `${counted(unschedulablePods, "pod")} found no node: a lack of capacity, which says nothing about the autoscaler`;
     return invalid([{ kind: "unschedulable", text }], measured);
   }
-  const lost = load === undefined ? [] : [...clientProblems(load), ...rateProblems(load)];
+  // once all replicas are asked for, that some of the load was lost meanwhile is no excuse for those that do not come
+  const decided = phases.some(({ phase }) => phase === "decision");
+  const lost = load === undefined ? [] : [...clientProblems(load), ...(decided ? [] : rateProblems(load))];
   if (lost.length > 0) return invalid(lost, measured);
   if (watchedSeconds < limit) {
     const text = `watched for ${duration(watchedSeconds)} only, the limit is ${duration(limit)}`;

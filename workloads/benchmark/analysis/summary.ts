@@ -3,6 +3,7 @@ import { answersOf } from "./answerJudges";
 import { costOf, costWindow, energyOf } from "./cost";
 import { gpusHeld, gpuUse } from "./gpus";
 import type { Knee } from "./knee";
+import { missedDespiteLoss } from "./lost";
 import { minimumSamples, percentile } from "./percentiles";
 import { slowest } from "./starts";
 import { clientErred, loadProblems } from "./validity";
@@ -25,6 +26,18 @@ function warmFigures(result: Result): Figures {
     return found === undefined || found.samples < minimumSamples(p) ? undefined : found.value;
   };
   return known({ warmP50Seconds: at(0.5), warmP95Seconds: at(0.95), warmP99Seconds: at(0.99) });
+}
+
+/**
+ * What recommendations start from: the figures of the run and, where the warm window missed its limit although it lost load,
+ * those of its answered requests: lower bounds, which no later run is compared with.
+ */
+export function figuresToImprove({ evidence: { warm }, target }: Result, figures: Figures): Figures {
+  const { warmP95Seconds: limit, errorRatio } = target.slos;
+  if (warm === undefined || missedDespiteLoss([warm.load], 0.95, limit, errorRatio) === undefined)
+    return figures;
+  const at = (p: number): number | undefined => percentile(warm.load.latencies, p)?.value;
+  return known({ warmP50Seconds: at(0.5), warmP95Seconds: at(0.95), ...figures });
 }
 
 function kneeFigures({ target }: Result, knee: Knee | undefined): Figures {

@@ -5,6 +5,7 @@ import { meanOf, samplesOf } from "./percentiles";
 /** Why evidence cannot carry a verdict, or why a verdict is what it is. */
 export type ProblemKind =
   | "client-cpu"
+  | "client-late"
   | "disagreement"
   | "dropped"
   | "error"
@@ -28,7 +29,7 @@ export interface Problem {
 const CLIENT_CPU = 0.9;
 const CLIENT_THROTTLED = 0.05;
 /** A window with less than this share of the asked rate was not a window of that rate. */
-const RATE_KEPT = 0.98;
+export const RATE_KEPT = 0.98;
 /** Hits above this share: what was measured is the prefix cache. */
 const PREFIX_HITS = 0.5;
 
@@ -44,7 +45,8 @@ export const failureText = (failures: Load["failures"]): string =>
     .join(", ");
 
 /** The client had not the CPU that it takes to send on time and to read the clock on time. */
-export function clientProblems({ client: { cpuCores, limitCores, throttled } }: Load): readonly Problem[] {
+export function clientProblems({ client }: Pick<Load, "client">): readonly Problem[] {
+  const { cpuCores, limitCores, throttled, late } = client;
   if (cpuCores > CLIENT_CPU * limitCores) {
     const text = `the client used ${digits(cpuCores)} of ${digits(limitCores)} cores, above ${percent(CLIENT_CPU)}: give it more CPU or ask a lower rate`;
     return [{ kind: "client-cpu", text }];
@@ -52,6 +54,10 @@ export function clientProblems({ client: { cpuCores, limitCores, throttled } }: 
   if ((throttled ?? 0) > CLIENT_THROTTLED) {
     const text = `the client was throttled in ${percent(throttled ?? 0)} of its CPU periods: give it more CPU or ask a lower rate`;
     return [{ kind: "client-cpu", text }];
+  }
+  if (late !== undefined && late.seconds > late.limitSeconds) {
+    const text = `the client was up to ${duration(late.seconds)} late (P95), ${duration(late.limitSeconds)} are allowed: it is short of CPU; give it more, or ask a lower rate`;
+    return [{ kind: "client-late", text }];
   }
   return [];
 }
@@ -61,7 +67,11 @@ export const clientErred = ({ errors }: Pick<Result, "errors">, asked: Scenario)
   errors.some(({ scenario, kind }) => scenario === asked && kind === "generator");
 
 /** The rate that was asked did not arrive. */
-export function rateProblems({ droppedIterations, achievedRate, targetRate }: Load): readonly Problem[] {
+export function rateProblems({
+  droppedIterations,
+  achievedRate,
+  targetRate,
+}: Pick<Load, "droppedIterations" | "achievedRate" | "targetRate">): readonly Problem[] {
   return [
     ...(droppedIterations > 0
       ? [

@@ -1,6 +1,9 @@
 import { minimumSamples } from "../analysis/percentiles";
 import type { Settings } from "./settings";
 
+// how long a window of load must be follows from it
+export { GPU_SCRAPES } from "../analysis/gpus";
+
 /** What decides how long a run takes. */
 export interface TimedLoad {
   readonly smoke: Pick<Settings["smoke"], "seconds">;

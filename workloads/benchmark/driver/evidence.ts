@@ -85,7 +85,15 @@ export async function serverIn(
   };
   const openai = target.protocol === "openai";
   const histogram = openai ? vllm.duration : kserve.predict;
-  const [sum, count, waiting, running, cache, preempted, queried, hits, cpu, memory] = await Promise.all([
+  const ofContainer = (metric: Selectable): Promise<readonly Scraped[]> =>
+    scrapes(select(metric, { cluster: target.cluster, pod: matching(pods), container }), window);
+  const [cpu, periods, throttled, memory] = await Promise.all([
+    ofContainer(cadvisor.cpu),
+    ofContainer(cadvisor.cpuPeriods),
+    ofContainer(cadvisor.cpuThrottledPeriods),
+    ofContainer(cadvisor.memory),
+  ]);
+  const [sum, count, waiting, running, cache, preempted, queried, hits] = await Promise.all([
     of(sumOf(histogram)),
     of(countOf(histogram)),
     of(vllm.waiting),
@@ -94,11 +102,10 @@ export async function serverIn(
     of(vllm.preemptions),
     either(vllm.prefixQueries, olderVllm.prefixQueries),
     either(vllm.prefixHits, olderVllm.prefixHits),
-    scrapes(select(cadvisor.cpu, { cluster: target.cluster, pod: matching(pods), container }), window),
-    scrapes(select(cadvisor.memory, { cluster: target.cluster, pod: matching(pods), container }), window),
   ]);
   const [sumSeconds, requests] = [totalIncrease(sum), totalIncrease(count)];
   const [looked, found] = [totalIncrease(queried), totalIncrease(hits)];
+  const [ran, stood] = [totalIncrease(periods), totalIncrease(throttled)];
   const most = Math.max(...waiting.flatMap(({ samples }) => samples.map(([, value]) => value)));
   return present<ServerFigures>({
     latency:
@@ -112,6 +119,9 @@ export async function serverIn(
     preemptions: totalIncrease(preempted),
     prefixCacheHitRatio: looked === undefined || !(looked > 0) ? undefined : (found ?? 0) / looked,
     cpuCores: coresOf(cpu),
+    // the two counters are read one after the other
+    cpuThrottled:
+      ran === undefined || stood === undefined || !(ran > 0) ? undefined : Math.min(1, stood / ran),
     memoryBytes: sumOfMeans(memory),
   });
 }

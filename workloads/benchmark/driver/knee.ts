@@ -1,4 +1,5 @@
 import { minimumSamples, percentile } from "../analysis/percentiles";
+import { clientProblems } from "../analysis/validity";
 import type { Load, Target } from "../result";
 
 type Slos = Target["slos"];
@@ -25,8 +26,6 @@ const TRIES = 3;
 const BROKEN = 0.5;
 /** Part of the asked rate that must have been begun. */
 const ACHIEVED = 0.98;
-/** Part of its CPU limit above which a client measures itself. */
-const CLIENT_CPU = 0.9;
 
 export type Outcome =
   /** The rate can be served: the whole interval of its P95 lies below the target. */
@@ -34,14 +33,13 @@ export type Outcome =
   | "fails"
   /** Most requests had no good answer at all: no search makes sense. */
   | "broken"
-  /** The client could not give the load, or had not the CPU to time it: more of it would measure the client. */
+  /** The client could not give the load, or had not the CPU to time it: a step that says nothing of the server. */
   | "client-limited";
 
 /** Whether a load was served as the targets ask. */
 export function outcomeOf(load: Judged, slos: Slos): Outcome {
   const failed = Object.values(load.failures).reduce((sum, count) => sum + count, 0);
   if ((failed + load.wrongAnswers) / load.requests > BROKEN) return "broken";
-  const { cpuCores, limitCores } = load.client;
   const p95 = percentile(load.latencies, 0.95);
   const good =
     p95 !== undefined &&
@@ -49,7 +47,7 @@ export function outcomeOf(load: Judged, slos: Slos): Outcome {
     p95.high < slos.warmP95Seconds &&
     load.wrongAnswers === 0 &&
     failed <= slos.errorRatio * load.requests;
-  if (cpuCores > CLIENT_CPU * limitCores) return "client-limited";
+  if (clientProblems(load).length > 0) return "client-limited";
   if (!good) return "fails";
   const given = load.droppedIterations === 0 && load.achievedRate >= ACHIEVED * load.targetRate;
   return given ? "holds" : "client-limited";

@@ -1,9 +1,11 @@
+import { percentile } from "../analysis/percentiles";
 import { bucketOfName } from "../buckets";
 import { failureKinds } from "../load/failure";
 import { failureMetric, metricNames, type Step, type StepSummary } from "../load/step";
 import type { FailureKind, Load } from "../result";
 import type { StepRun } from "./k6";
 import { coresIn } from "./processor";
+import type { Settings } from "./settings";
 
 /** What a step measured by itself: everything of a load but what Prometheus and Kubernetes know of its window. */
 export type Measured = Omit<Load, "server" | "gpus" | "replicas">;
@@ -46,12 +48,32 @@ export function failuresOf(summary: StepSummary): Partial<Record<FailureKind, nu
 const told = ({ messages }: StepRun): string =>
   messages.length === 0 ? "" : `; k6 said: ${messages.join("; ")}`;
 
+/** Part of the latency's P95 by which requests may begin late, where that is more than `allowed` seconds. */
+const LATE_PART = 0.1;
+
+/** By how much the client was late, 95th percentile: its requests, or its clock where some could not begin at all. */
+function lateOf(
+  summary: StepSummary,
+  { droppedIterations, latencies }: Pick<Load, "droppedIterations" | "latencies">,
+  allowed: number,
+): Load["client"]["late"] {
+  const late = summary.metrics[droppedIterations > 0 ? metricNames.clockLate : metricNames.late]?.["p(95)"];
+  if (late === undefined) return undefined;
+  return {
+    seconds: late / 1000,
+    limitSeconds: Math.max(allowed, LATE_PART * (percentile(latencies, 0.95)?.value ?? 0)),
+  };
+}
+
 /**
  * What a run of k6 measured.
  *
  * @throws StepError `generator` when k6 came to no end of its own or counted nothing.
  */
-export function measuredOf(step: Pick<Step, "rate" | "seconds">, run: StepRun): Measured {
+export function measuredOf(
+  step: Pick<Step, "rate" | "seconds"> & Pick<Settings, "lateSeconds">,
+  run: StepRun,
+): Measured {
   const { summary } = run;
   if (summary === undefined || run.code !== 0)
     throw new StepError("generator", `k6 ended with ${run.code}${told(run)}`);
@@ -70,6 +92,9 @@ export function measuredOf(step: Pick<Step, "rate" | "seconds">, run: StepRun): 
     countOf(summary, metricNames.promptTokens),
     countOf(summary, metricNames.outputTokens),
   ];
+  const droppedIterations = countOf(summary, "dropped_iterations");
+  const latencies = { counts, sumSeconds: countOf(summary, metricNames.latencySum) / 1000 };
+  const late = lateOf(summary, { droppedIterations, latencies }, step.lateSeconds);
   return {
     startedAt: new Date(startMs).toISOString(),
     seconds: step.seconds,
@@ -78,13 +103,13 @@ export function measuredOf(step: Pick<Step, "rate" | "seconds">, run: StepRun): 
     requests,
     failures,
     wrongAnswers,
-    droppedIterations: countOf(summary, "dropped_iterations"),
-    latencies: { counts, sumSeconds: countOf(summary, metricNames.latencySum) / 1000 },
-    client: { cpuCores: coresIn(run.readings, startMs, startMs + step.seconds * 1000), ...run.client },
+    droppedIterations,
+    latencies,
+    client: {
+      cpuCores: coresIn(run.readings, startMs, startMs + step.seconds * 1000),
+      ...run.client,
+      ...(late && { late }),
+    },
     ...(prompt + output > 0 && { tokens: { prompt, output } }),
   };
 }
-
-/** By how much requests began later than the rate asks for, 95th percentile, seconds. */
-export const lateSecondsOf = ({ summary }: StepRun): number =>
-  summary === undefined ? 0 : valueOf(summary, metricNames.late, "p(95)") / 1000;

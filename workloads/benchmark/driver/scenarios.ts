@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { clientProblems, rateProblems } from "../analysis/validity";
 import type { Result, Streaming } from "../result";
 import { STEP_REQUESTS } from "./durations";
 import { readNamedFile } from "./files";
 import type { Endpoint } from "./http";
 import { nextStep, outcomeOf, type KneeStep } from "./knee";
-import { headersOf, load, taken, type Driver, type Window } from "./steps";
+import { headersOf, load, type Driver, type Window } from "./steps";
 import { sampleStreams } from "./streaming";
 import type { Settings } from "./settings";
 
@@ -14,9 +15,11 @@ type Saturation = NonNullable<Evidence["saturation"]>;
 /** Some requests at a low rate: does it answer, and rightly? */
 export async function smoke(driver: Driver): Promise<NonNullable<Evidence["smoke"]>> {
   const { rate, seconds } = driver.settings.smoke;
-  // it tells no latency, so that it matters not when requests began
-  const { window } = await load(driver, "smoke", { rate, seconds, warmUpSeconds: 0 });
-  const { requests, failures, wrongAnswers } = window;
+  const { requests, failures, wrongAnswers } = await load(driver, "smoke", {
+    rate,
+    seconds,
+    warmUpSeconds: 0,
+  });
   return { requests, failures, wrongAnswers };
 }
 
@@ -51,7 +54,7 @@ export async function warm(driver: Driver): Promise<{ window: Window; streaming?
           () => undefined,
         );
   try {
-    const window = taken(driver, "warm", await load(driver, "warm", asked));
+    const window = await load(driver, "warm", asked);
     ended.abort();
     const sampled = await streaming;
     return { window, ...(sampled !== undefined && { streaming: sampled }) };
@@ -66,8 +69,10 @@ export interface Stepped {
   readonly stopped: Saturation["stopped"];
 }
 
-const limitText = ({ targetRate, achievedRate, droppedIterations, client }: Window): string =>
-  `at ${targetRate} requests per second the client is the limit: ${droppedIterations} iterations dropped, ${achievedRate.toFixed(1)} per second begun, ${client.cpuCores.toFixed(2)} of ${client.limitCores} cores used; give it more CPU or more virtual users, or lower saturation.maxRate`;
+const limitText = (window: Window, maxRate: number): string => {
+  const told = [...clientProblems(window), ...rateProblems(window)].map(({ text }) => text);
+  return `the client is the limit at ${window.targetRate} requests per second, and saturation.maxRate is ${maxRate}: ${told.join("; ")}`;
+};
 
 /** Rates up to the knee; stops by itself. */
 export async function saturation(
@@ -83,17 +88,17 @@ export async function saturation(
     if ("stopped" in next) {
       const last = steps.at(-1)?.window;
       if (last !== undefined && judged.at(-1)?.outcome === "client-limited")
-        driver.fault({ scenario: "saturation", kind: "generator", message: limitText(last) });
+        driver.fault({ scenario: "saturation", kind: "generator", message: limitText(last, limits.maxRate) });
       return { steps, stopped: next.stopped };
     }
     if (performance.now() > deadline || driver.signal.aborted) return { steps, stopped: "time-limit" };
     const { purpose, rate } = next;
-    const { window, late } = await load(driver, `saturation-${steps.length + 1}`, {
+    const window = await load(driver, `saturation-${steps.length + 1}`, {
       rate,
       warmUpSeconds: limits.warmUpSeconds,
       seconds: Math.max(limits.stepSeconds, Math.ceil(STEP_REQUESTS / rate)),
     });
-    const outcome = late === undefined ? outcomeOf(window, slos) : "client-limited";
+    const outcome = outcomeOf(window, slos);
     driver.say(`  ${purpose} ${rate}: ${outcome}`);
     steps.push({ purpose, window });
     judged.push({ purpose, rate, outcome });
@@ -105,15 +110,11 @@ export async function soak(driver: Driver, asked: NonNullable<Settings["soak"]>)
   const windows: Window[] = [];
   for (let number = 1; number <= asked.windows; number++)
     windows.push(
-      taken(
-        driver,
-        "soak",
-        await load(driver, `soak-${number}`, {
-          rate: asked.rate,
-          seconds: asked.windowSeconds,
-          warmUpSeconds: number === 1 ? asked.warmUpSeconds : 1,
-        }),
-      ),
+      await load(driver, `soak-${number}`, {
+        rate: asked.rate,
+        seconds: asked.windowSeconds,
+        warmUpSeconds: number === 1 ? asked.warmUpSeconds : 1,
+      }),
     );
   return windows;
 }

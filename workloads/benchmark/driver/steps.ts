@@ -1,10 +1,11 @@
 import type { CorpusEntry, Step } from "../load/step";
-import type { Load, ResultInput, Scenario } from "../result";
+import type { Load, ResultInput } from "../result";
 import { percentile } from "../analysis/percentiles";
+import { clientProblems } from "../analysis/validity";
 import { requestUrl } from "./corpus";
 import { readNamedFile } from "./files";
 import { runStep, type Generator } from "./k6";
-import { lateSecondsOf, measuredOf, StepError, type Measured } from "./load";
+import { measuredOf, StepError, type Measured } from "./load";
 import type { Settings } from "./settings";
 import { usageIn, type UsageWatch } from "./usage";
 
@@ -36,9 +37,6 @@ export interface Asked {
 /** A counted window as the driver alone knows it. */
 export type Window = Measured & Pick<Load, "replicas" | "pods">;
 
-/** Part of the latency's P95 by which requests may begin late. */
-const LATE_PART = 0.1;
-
 /**
  * Virtual users, each a request under way. Twice those that a server within its target needs are made before the load;
  * more, up to what one needs that is four times as slow, are made while it runs: each costs the client some 10 ms of CPU.
@@ -61,36 +59,12 @@ export function headersOf({ headers, bearerFile }: Settings): Readonly<Record<st
     : { ...headers, authorization: `Bearer ${readNamedFile(bearerFile)}` };
 }
 
-/** A step, and why its latencies are no evidence where they are none. */
-export interface Loaded {
-  readonly window: Window;
-  /** Requests that begin late are timed from too late a moment: the client had not the processor. */
-  readonly late?: string;
-}
-
-/** Why a window is no evidence whose requests began late; nothing is said of one that lost requests anyway. */
-export function lateText(
-  window: Pick<Window, "latencies" | "droppedIterations" | "targetRate">,
-  lateSeconds: number,
-  allowed: number,
-): string | undefined {
-  const p95 = percentile(window.latencies, 0.95)?.value ?? 0;
-  if (window.droppedIterations > 0 || lateSeconds <= Math.max(allowed, LATE_PART * p95)) return undefined;
-  return `requests began up to ${(lateSeconds * 1000).toFixed(0)} ms late (P95) at ${window.targetRate} per second: the client is short of CPU; give it more, or ask a lower rate`;
-}
-
-/** Takes a step for what it is: that its requests began late is a fault of the scenario. */
-export function taken(driver: Driver, scenario: Scenario, { window, late }: Loaded): Window {
-  if (late !== undefined) driver.fault({ scenario, kind: "generator", message: late });
-  return window;
-}
-
 /**
  * Runs one step.
  *
  * @throws StepError where nothing of it can be counted.
  */
-export async function load(driver: Driver, name: string, asked: Asked): Promise<Loaded> {
+export async function load(driver: Driver, name: string, asked: Asked): Promise<Window> {
   const { settings } = driver;
   const { target, run } = settings;
   if (driver.signal.aborted) throw new StepError("generator", "the run was ended before this step");
@@ -115,7 +89,7 @@ export async function load(driver: Driver, name: string, asked: Asked): Promise<
   );
   const told = (await usage?.end()) ?? [];
   const after = await driver.replicas();
-  const measured = measuredOf(asked, ran);
+  const measured = measuredOf({ ...asked, lateSeconds: settings.lateSeconds }, ran);
   const startMs = Date.parse(measured.startedAt);
   const pods = usageIn(told, startMs, startMs + measured.seconds * 1000);
   const window: Window = {
@@ -130,6 +104,6 @@ export async function load(driver: Driver, name: string, asked: Asked): Promise<
     }, ${window.requests} requests, ${window.droppedIterations} dropped, client ${window.client.cpuCores.toFixed(2)} of ${window.client.limitCores} cores`,
   );
   for (const message of ran.messages) driver.say(`  k6: ${message}`);
-  const late = lateText(window, lateSecondsOf(ran), settings.lateSeconds);
-  return { window, ...(late !== undefined && { late }) };
+  for (const { text } of clientProblems(window)) driver.say(`  ${text}`);
+  return window;
 }

@@ -1,4 +1,8 @@
 /** As much of k6 (1.x) as the load script uses. */
+declare module "k6" {
+  export function sleep(seconds: number): void;
+}
+
 declare module "k6/http" {
   export interface Response {
     /** 0 where there was no answer. */

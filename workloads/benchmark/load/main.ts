@@ -2,6 +2,7 @@
  * The script that k6 runs, once a step: load at one rate, answers checked, latencies counted in buckets. It takes the
  * step from the file that BENCHMARK_STEP names, and leaves its summary in the file that the step names.
  */
+import { sleep } from "k6";
 import { SharedArray } from "k6/data";
 import exec from "k6/execution";
 import http from "k6/http";
@@ -36,6 +37,7 @@ const promptTokens = new Counter(metricNames.promptTokens);
 const outputTokens = new Counter(metricNames.outputTokens);
 const windowStart = new Gauge(metricNames.windowStart);
 const late = new Trend(metricNames.late);
+const clockLate = new Trend(metricNames.clockLate);
 
 /** Requests of the warm-up and the window together. */
 const requests = Math.round((step.warmUpSeconds + step.seconds) * step.rate);
@@ -80,6 +82,22 @@ export default function request(): void {
   const latency = response.timings.blocked + response.timings.duration;
   latencies.add(1, { bucket: bucketTag(Math.min(bucketOf(latency), lastBucket(step))) });
   latencySum.add(latency);
+}
+
+/** Milliseconds from one tick of the clock to the next. */
+const TICK_MS = 50;
+
+/**
+ * Ticks through the counted window, and tells of each tick how late it came. Requests that wait for a slow server hold
+ * virtual users, never this one: what delays it is the client's want of a processor.
+ */
+export function clock(): void {
+  const from = exec.scenario.startTime + step.warmUpSeconds * 1000;
+  const end = from + step.seconds * 1000;
+  for (let due = from; due < end;) {
+    sleep(Math.max(0, due - Date.now()) / 1000);
+    for (const now = Date.now(); due <= now && due < end; due += TICK_MS) clockLate.add(now - due);
+  }
 }
 
 interface SummaryData {

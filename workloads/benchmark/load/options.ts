@@ -5,7 +5,7 @@ import type { Step } from "./step";
 export const lastBucket = ({ timeoutSeconds }: Pick<Step, "timeoutSeconds">): number =>
   bucketOf(timeoutSeconds * 1000) + 1;
 
-/** k6's options of a step: requests begin at the rate, whether or not those before have been answered. */
+/** k6's options of a step: requests begin at the rate, whether or not those before have been answered; a clock beside them. */
 export function optionsOf(step: Step) {
   return {
     scenarios: {
@@ -18,6 +18,15 @@ export function optionsOf(step: Step) {
         preAllocatedVUs: step.virtualUsers,
         maxVUs: step.maxVirtualUsers,
         gracefulStop: `${step.timeoutSeconds}s`,
+      },
+      clock: {
+        executor: "per-vu-iterations",
+        exec: "clock",
+        vus: 1,
+        iterations: 1,
+        // it ends by itself, with the window
+        maxDuration: `${step.warmUpSeconds + step.seconds + step.timeoutSeconds}s`,
+        gracefulStop: "0s",
       },
     },
     tags: step.tags,

@@ -52,8 +52,10 @@ export const metricNames = {
   outputTokens: "output_tokens",
   /** Milliseconds since the epoch at which the counted window began. */
   windowStart: "window_start",
-  /** Milliseconds by which a request began later than the rate asks for. */
+  /** Milliseconds by which a request began later than the rate asks for; it says nothing once one was dropped. */
   late: "begun_late",
+  /** Milliseconds by which the client's own clock was late: no server can delay it. */
+  clockLate: "clock_late",
 } as const;
 
 /** Name of the counter of a kind of failure: `failed_http_404`. */

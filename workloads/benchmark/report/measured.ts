@@ -29,6 +29,16 @@ function firstTokens({ samples, failures, ratePerSecond }: Streaming): Block {
   };
 }
 
+/** What the client needed itself: whether it could measure at all. */
+function clientOf({ client: { cpuCores, limitCores, throttled, late } }: Load): Block {
+  const told = [
+    `${digits(cpuCores)} of ${digits(limitCores)} cores used`,
+    throttled === undefined ? undefined : `throttled in ${percent(throttled)} of its CPU periods`,
+    late === undefined ? undefined : `up to ${duration(late.seconds)} late (P95)`,
+  ].filter((text) => text !== undefined);
+  return { kind: "text", text: `The client at that rate: ${told.join(", ")}.` };
+}
+
 export function latency({ warm, knee }: Judgement, { evidence, target }: Result): readonly Section[] {
   const { streaming } = evidence.warm ?? {};
   const blocks: readonly Block[] = [
@@ -51,6 +61,7 @@ export function latency({ warm, knee }: Judgement, { evidence, target }: Result)
             ],
           } as const,
         ]),
+    ...(evidence.warm === undefined ? [] : [clientOf(evidence.warm.load)]),
     ...(streaming === undefined ? [] : [firstTokens(streaming)]),
     ...(knee === undefined
       ? []

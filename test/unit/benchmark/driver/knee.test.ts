@@ -44,6 +44,20 @@ describe("what a load says of its rate", () => {
     ["client-limited", { droppedIterations: 1 }],
     ["client-limited", { achievedRate: 97 }],
     ["client-limited", { client: { cpuCores: 1.9, limitCores: 2 } }],
+    ["client-limited", { client: { cpuCores: 0.5, limitCores: 2, throttled: 0.06 } }],
+    [
+      "client-limited",
+      { client: { cpuCores: 0.5, limitCores: 2, late: { seconds: 0.05, limitSeconds: 0.04 } } },
+    ],
+    // its times are no evidence either way
+    [
+      "client-limited",
+      {
+        droppedIterations: 5,
+        latencies: { counts: [[bucketOf(900), 1000]], sumSeconds: 900 },
+        client: { cpuCores: 0.5, limitCores: 2, late: { seconds: 0.1, limitSeconds: 0.09 } },
+      },
+    ],
   ])("%s: %j", (outcome, said) => {
     expect(outcomeOf(loadOf(said), slos)).toBe(outcome);
   });

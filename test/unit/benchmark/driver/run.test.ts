@@ -1,4 +1,4 @@
-import { bucketOf } from "../../../../workloads/benchmark/buckets";
+import { bucketName, bucketOf } from "../../../../workloads/benchmark/buckets";
 import { makeCorpus, requestUrl } from "../../../../workloads/benchmark/driver/corpus";
 import { messagesOf, type StepRun } from "../../../../workloads/benchmark/driver/k6";
 import { measuredOf } from "../../../../workloads/benchmark/driver/load";
@@ -6,7 +6,6 @@ import { planLines } from "../../../../workloads/benchmark/driver/plan";
 import { coresIn, periodsOf, quotaOf, usedSecondsOf } from "../../../../workloads/benchmark/driver/processor";
 import { increaseOf } from "../../../../workloads/benchmark/driver/prometheus";
 import { parseSettings, settle, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
-import { lateText } from "../../../../workloads/benchmark/driver/steps";
 import { textsOf } from "../../../../workloads/benchmark/driver/streaming";
 
 const given: SettingsInput = {
@@ -169,7 +168,7 @@ describe("a run of k6", () => {
     client: { limitCores: 2 },
     ...said,
   });
-  const step = { rate: 10, seconds: 2 };
+  const step = { rate: 10, seconds: 2, lateSeconds: 0.01 };
 
   it("is counted from its own metrics", () => {
     const summary = {
@@ -204,6 +203,22 @@ describe("a run of k6", () => {
     });
   });
 
+  it.each([
+    ["its requests, by what is allowed", 0, 0.03, { seconds: 0.02, limitSeconds: 0.03 }],
+    ["its requests, by a tenth of the latency's P95", 0, 0.001, { seconds: 0.02, limitSeconds: 0.02 }],
+    ["its clock, where requests were dropped", 1, 0.03, { seconds: 0.004, limitSeconds: 0.03 }],
+  ])("tells how late the client was by %s", (_, count, lateSeconds, late) => {
+    const metrics = {
+      [bucketName(bucketOf(200))]: { count: 100 },
+      begun_late: { "p(95)": 20 },
+      clock_late: { "p(95)": 4 },
+      ...(count > 0 && { dropped_iterations: { count } }),
+    };
+    const { client } = measuredOf({ ...step, lateSeconds }, run({ summary: { metrics } }));
+    expect(client.late?.seconds).toBe(late.seconds);
+    expect(client.late?.limitSeconds).toBeCloseTo(late.limitSeconds, 3);
+  });
+
   it.each<[Partial<StepRun>, string]>([
     [{ code: 107, messages: ["no such file"] }, "k6 ended with 107; k6 said: no such file"],
     [{ code: "SIGKILL", summary: { metrics: {} } }, "k6 ended with SIGKILL"],
@@ -221,20 +236,6 @@ describe("a run of k6", () => {
       "panic: x",
     ]);
   });
-});
-
-it("calls a window no evidence whose requests began late, by its latency", () => {
-  const window = {
-    targetRate: 50,
-    droppedIterations: 0,
-    latencies: { counts: [[bucketOf(200), 100] as [number, number]], sumSeconds: 20 },
-  };
-  expect(lateText(window, 0.019, 0.01)).toBeUndefined();
-  expect(lateText(window, 0.021, 0.01)).toBe(
-    "requests began up to 21 ms late (P95) at 50 per second: the client is short of CPU; give it more, or ask a lower rate",
-  );
-  expect(lateText(window, 0.021, 0.03)).toBeUndefined();
-  expect(lateText({ ...window, droppedIterations: 1 }, 1, 0.01)).toBeUndefined();
 });
 
 describe("the processor", () => {

@@ -14,8 +14,8 @@ const wrongAnswers: Rule = {
   id: "return-to-good-version",
   title: "Serve the last version that answered right",
   advise: (context) => {
-    const { summary, result } = context;
-    const now = summary.figures.wrongAnswerRatio;
+    const { figures, result } = context;
+    const now = figures.wrongAnswerRatio;
     if (!failing(context, "answers") || now === undefined) return undefined;
     return {
       because: {
@@ -50,8 +50,8 @@ const failingRule = (id: string, title: string, overload: boolean): Rule => ({
   id,
   title,
   advise: (context) => {
-    const { summary, result } = context;
-    const now = summary.figures.errorRatio;
+    const { figures, result } = context;
+    const now = figures.errorRatio;
     const found = failures(context);
     if (!failing(context, "errors") || now === undefined || found.overload !== overload) return undefined;
     const { slos, version, minReplicas } = result.target;

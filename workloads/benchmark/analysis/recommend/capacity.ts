@@ -133,21 +133,30 @@ const batchLimit = capacityRule(
 
 const THROTTLED = 0.1;
 
+/** What is said of a server's CPU; throttling is the surer sign, as bursts meet the limit while the mean is far below it. */
 const cpuLimit = capacityRule(
   "cpu-limit",
   "Raise the model server's CPU limit",
-  ({ load, server: { cpuCores, cpuLimitCores, cpuThrottled } }, context) => {
-    if (cpuCores === undefined || cpuLimitCores === undefined) return undefined;
-    if (cpuCores < BUSY * cpuLimitCores && (cpuThrottled ?? 0) <= THROTTLED) return undefined;
-    const from = knobNumber(context, "cpuLimitCores", Number(digits(cpuLimitCores / load.replicas)));
+  ({ load, scenario, server: { cpuCores, cpuLimitCores, cpuThrottled } }, context) => {
+    const limit = cpuLimitCores === undefined ? undefined : cpuLimitCores / load.replicas;
+    const from = knobNumber(context, "cpuLimitCores", limit === undefined ? NaN : Number(digits(limit)));
+    if (Number.isNaN(from)) return undefined;
+    // at a rate that is answered in time, a burst that waits for the next period harms nobody
+    const late = scenario === "saturation" || failing(context, "warm-p95");
+    const throttled = late && cpuThrottled !== undefined && cpuThrottled > THROTTLED;
+    const busy = cpuCores !== undefined && cpuLimitCores !== undefined && cpuCores >= BUSY * cpuLimitCores;
+    if (!throttled && !busy) return undefined;
+    const texts = [
+      cpuThrottled === undefined
+        ? undefined
+        : `throttled in ${percent(cpuThrottled)} of its CPU periods, ${percent(THROTTLED)} is the limit`,
+      cpuCores === undefined || cpuLimitCores === undefined
+        ? undefined
+        : `${digits(cpuCores)} of ${digits(cpuLimitCores)} cores in use, ${percent(BUSY)} is the limit`,
+    ];
     return {
-      metric: "CPU of the model server",
-      text: told(
-        `${digits(cpuCores)} of ${digits(cpuLimitCores)} cores in use, ${percent(BUSY)} is the limit`,
-        cpuThrottled === undefined
-          ? undefined
-          : `throttled in ${percent(cpuThrottled)} of the periods, ${percent(THROTTLED)} is the limit`,
-      ),
+      metric: throttled ? "throttled CPU periods" : "CPU of the model server",
+      text: told(...(throttled ? texts : texts.toReversed())),
       knob: "cpuLimitCores",
       from,
       to: from * 2,
@@ -205,9 +214,9 @@ const serviceTime: Rule = {
   id: "service-time",
   title: "One request takes too long by itself",
   advise: (context) => {
-    const { summary, result } = context;
+    const { figures, result } = context;
     const { warm } = result.evidence;
-    const { warmP50Seconds: p50, warmP95Seconds: p95 } = summary.figures;
+    const { warmP50Seconds: p50, warmP95Seconds: p95 } = figures;
     const limit = result.target.slos.warmP95Seconds;
     if (!failing(context, "warm-p95") || warm === undefined || p50 === undefined || p95 === undefined)
       return undefined;

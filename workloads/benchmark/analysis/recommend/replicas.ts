@@ -8,8 +8,8 @@ import type { Context, Gain, Rule } from "./types";
 const HEADROOM = 0.8;
 
 /** P95 at a rate of one replica, between the steps that were measured below and above it. */
-function p95At({ knee, summary }: Context, perReplica: number): Gain | undefined {
-  const now = summary.figures.warmP95Seconds;
+function p95At({ knee, figures }: Context, perReplica: number): Gain | undefined {
+  const now = figures.warmP95Seconds;
   const known = (knee?.steps ?? [])
     .flatMap(({ load, p95, state }) =>
       p95 === undefined || state === "invalid" ? [] : [{ at: load.targetRate / load.replicas, p95 }],
@@ -27,13 +27,13 @@ const scaleOut: Rule = {
   id: "scale-out",
   title: "Keep more replicas: this rate is beyond what these carry",
   advise: (context) => {
-    const { knee, result, summary } = context;
+    const { knee, result, figures } = context;
     const load = result.evidence.warm?.load;
     if (!failing(context, "warm-p95") || load === undefined || clientProblems(load).length > 0)
       return undefined;
     const { minReplicas } = result.target;
     const waiting = load.server?.waiting ?? 0;
-    const { warmP50Seconds: p50, warmP95Seconds: p95 } = summary.figures;
+    const { warmP50Seconds: p50, warmP95Seconds: p95 } = figures;
     if (knee?.load !== undefined && load.targetRate > HEADROOM * knee.low) {
       const each = knee.low / knee.load.replicas;
       const to = Math.max(minReplicas + 1, Math.ceil(load.targetRate / (HEADROOM * each)));
@@ -151,7 +151,7 @@ const tail: Rule = {
   id: "rare-stalls",
   title: "One request of a hundred waits for a stall: a second worker goes on meanwhile",
   advise: (context) => {
-    const { warmP50Seconds: p50, warmP95Seconds: p95, warmP99Seconds: p99 } = context.summary.figures;
+    const { warmP50Seconds: p50, warmP95Seconds: p95, warmP99Seconds: p99 } = context.figures;
     if (p50 === undefined || p95 === undefined || p99 === undefined) return undefined;
     if (p99 < TAIL * p95 || p95 > TAIL * p50) return undefined;
     const value = context.result.target.settings.serverWorkers?.value;

@@ -11,7 +11,7 @@ export interface Context {
   readonly result: Result;
   readonly knee?: Knee;
   readonly verdicts: readonly Verdict[];
-  readonly summary: Summary;
+  readonly figures: Summary["figures"];
   readonly costs: readonly CostRow[];
 }
 
@@ -61,8 +61,8 @@ export const failing = ({ verdicts }: Context, ...ids: readonly SloId[]): boolea
   verdicts.some(({ slo, state }) => state === "fail" && ids.includes(slo));
 
 /** A gain by factors on what the figure is now; undefined where it was not measured. */
-export function factor({ summary }: Context, figure: Figure, low: number, high: number): Gain | undefined {
-  const now = summary.figures[figure];
+export function factor({ figures }: Context, figure: Figure, low: number, high: number): Gain | undefined {
+  const now = figures[figure];
   return now === undefined ? undefined : { figure, now, low: now * low, high: now * high };
 }
 

@@ -1,6 +1,6 @@
 import type { Autoscaling, Phase } from "../../result";
 import type { Settings } from "../settings";
-import { load, taken, type Driver, type Window } from "../steps";
+import { load, type Driver, type Window } from "../steps";
 import { KubernetesError } from "./kubernetes";
 import { deploymentOf, podsOf } from "./live";
 import { Observer } from "./observer";
@@ -107,12 +107,11 @@ export async function autoscaling(
     const first = new First(observer, to);
     timeline.rate = asked.rateAfter;
     timeline.note();
-    const loaded = await load(driver, "autoscaling-step", {
+    const window = await load(driver, "autoscaling-step", {
       rate: asked.rateAfter,
       warmUpSeconds: 0,
       seconds: asked.holdSeconds,
     });
-    const window = taken(driver, "autoscaling", loaded);
     const [startMs, endMs] = [monotonicMs(window.startedAt), performance.now()];
     timeline.rate = 0;
     timeline.note();
