@@ -101,7 +101,7 @@ function kserveFaults({ mode, minReplicas, metric, target }: KserveScaling): rea
   ];
 }
 
-/** What KEDA takes of no trigger. */
+/** What KEDA refuses of how a trigger authenticates. */
 function kedaFaults({ authentication, authModes = [] }: KedaScaling): readonly Fault[] {
   const credentials = authModes.filter((mode) => ["basic", "bearer", "oauth"].includes(mode));
   return [
