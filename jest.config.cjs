@@ -20,6 +20,10 @@ module.exports = {
       setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
     }),
     level("policies", ["policies/**/*.test.ts"], workers),
+    level("objects", ["objects/*.test.ts"], {
+      globalSetup: `${__dirname}/test/support/operatorDefinitions.ts`,
+      setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
+    }),
     level("workloads", ["workloads/*.test.ts"], {
       setupFilesAfterEnv: [`${__dirname}/test/support/liveTimeout.ts`],
     }),

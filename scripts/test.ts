@@ -101,6 +101,7 @@ const levels: Readonly<Record<string, readonly Level[]>> = {
   rules: [jest("rules")],
   dashboards: [jest("dashboards", "--runInBand")],
   policies: [jest("policies")],
+  objects: [jest("objects")],
   workloads: [jest("workloads", "--runInBand")],
   faults: [jest("faults", "--runInBand")],
   sandbox,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import * as fields from "./fields";
 import { list, object } from "./fields";
-import type { DisruptionBudget, Scaling, ServedWorkload } from "./servingTypes";
+import type { DisruptionBudget, KedaScaling, KserveScaling, Scaling, ServedWorkload } from "./servingTypes";
 import { toleration } from "./transferSchema";
 
 /** Label of the nodes that have GPUs, with their type as in `kubernetes.nodes`. */
@@ -28,6 +28,8 @@ const hpa = object({
   ...rates,
 });
 
+const AUTH_MODES = ["apiKey", "basic", "bearer", "custom", "oauth", "tls"] as const;
+
 const keda = object({
   kind: z.literal("keda"),
   ...bounds,
@@ -36,6 +38,10 @@ const keda = object({
   threshold: positive,
   activationThreshold: positive.exactOptional(),
   authentication: fields.kubernetesName.exactOptional(),
+  authModes: list(
+    z.enum(AUTH_MODES, { error: `must be one of ${AUTH_MODES.join(", ")}` }),
+    "modes of authentication",
+  ).exactOptional(),
   pollingSeconds: fields.count(1, 3600).default(30),
   cooldownSeconds: fields.count(0, 86_400).default(300),
   ...rates,
@@ -47,7 +53,7 @@ const kserve = object({
   kind: z.literal("kserve"),
   ...bounds,
   mode: z.enum(["standard", "knative"], { error: "must be standard or knative" }).default("standard"),
-  metric: z.enum(KSERVE_METRICS, { error: `must be one of ${KSERVE_METRICS.join(", ")}` }).default("cpu"),
+  metric: z.enum(KSERVE_METRICS, { error: `must be one of ${KSERVE_METRICS.join(", ")}` }).exactOptional(),
   target: fields.count(1, 100_000),
 });
 
@@ -71,7 +77,38 @@ const refused =
 const ONE_METRIC = "must be there, or metric: exactly one of both says what the HPA looks at";
 const FROM_ZERO =
   "must be at least 1 with kind hpa, which never starts from zero: use keda, or kserve with mode knative";
+const NO_AUTHENTICATION = "must be absent without authentication, whose credentials they use";
+const ONE_CREDENTIAL = "must have at most one of basic, bearer and oauth: a request has one";
 const STANDARD_ZERO = "must be at least 1 with mode standard, where KServe takes 0 for 1";
+
+/** What KServe refuses, or takes for something else, of its own autoscaler. */
+function kserveFaults({ mode, minReplicas, metric, target }: KserveScaling): readonly Fault[] {
+  const counts = metric === "concurrency" || metric === "rps";
+  if (mode === "knative")
+    return when(
+      !counts,
+      ["metric"],
+      "must be concurrency or rps with mode knative, where KServe refuses others",
+    );
+  return [
+    ...when(minReplicas === 0, ["minReplicas"], STANDARD_ZERO),
+    ...when(counts, ["metric"], "must be cpu or memory with mode standard: only Knative counts requests"),
+    ...when(
+      !counts && target > 100,
+      ["target"],
+      "must be at most 100 with mode standard, where it is percent of what the pods request",
+    ),
+  ];
+}
+
+/** What KEDA refuses of how a trigger authenticates. */
+function kedaFaults({ authentication, authModes = [] }: KedaScaling): readonly Fault[] {
+  const credentials = authModes.filter((mode) => ["basic", "bearer", "oauth"].includes(mode));
+  return [
+    ...when(authentication === undefined && authModes.length > 0, ["authModes"], NO_AUTHENTICATION),
+    ...when(credentials.length > 1, ["authModes"], ONE_CREDENTIAL),
+  ];
+}
 
 /** What the keys of an autoscaler do not allow together. */
 function scalingFaults(scaling: Scaling): readonly Fault[] {
@@ -84,23 +121,19 @@ function scalingFaults(scaling: Scaling): readonly Fault[] {
       ["cpuUtilization"],
       ONE_METRIC,
     ),
-    ...when(
-      scaling.kind === "kserve" && scaling.mode === "standard" && minReplicas === 0,
-      ["minReplicas"],
-      STANDARD_ZERO,
-    ),
-    ...when(
-      scaling.kind === "kserve" &&
-        scaling.mode === "standard" &&
-        ["concurrency", "rps"].includes(scaling.metric),
-      ["metric"],
-      "must be cpu or memory with mode standard: only Knative counts requests",
-    ),
+    ...(scaling.kind === "kserve" ? kserveFaults(scaling) : []),
+    ...(scaling.kind === "keda" ? kedaFaults(scaling) : []),
   ];
 }
 
 const scaling = z
   .discriminatedUnion("kind", [hpa, keda, kserve], { error: "must have kind hpa, keda or kserve" })
+  // as in KServe itself: each mode looks at something else unless told
+  .transform((one): Scaling =>
+    one.kind === "kserve"
+      ? { ...one, metric: one.metric ?? (one.mode === "knative" ? "concurrency" : "cpu") }
+      : one,
+  )
   .superRefine(refused(scalingFaults));
 
 const ONE_WORKLOAD = "must have exactly one of deployment and inferenceService";

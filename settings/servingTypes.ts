@@ -43,6 +43,8 @@ export interface KedaScaling extends Bounds, Rates {
   readonly activationThreshold?: number;
   /** Name of a TriggerAuthentication in the model's namespace. */
   readonly authentication?: string;
+  /** How its credentials are used; without them KEDA before 2.18 uses none. */
+  readonly authModes?: readonly ("apiKey" | "basic" | "bearer" | "custom" | "oauth" | "tls")[];
   /** Seconds between looks while there is no replica. */
   readonly pollingSeconds: number;
   /** Seconds without load after which the last replica goes. */
@@ -55,6 +57,7 @@ export interface KserveScaling extends Bounds {
   /** How KServe deploys it: as a Deployment, or by Knative. */
   readonly mode: "standard" | "knative";
   readonly metric: "cpu" | "memory" | "concurrency" | "rps";
+  /** Of cpu and memory in percent of what the pods request. */
   readonly target: number;
 }
 

@@ -42,6 +42,8 @@ export type Scaling =
         readonly activationThreshold?: number;
         /** Name of a TriggerAuthentication in the same namespace; default: none is needed. */
         readonly authentication?: string;
+        /** How KEDA uses its credentials, such as `basic`; absent: as it says itself, which KEDA reads since 2.18. */
+        readonly authModes?: readonly string[];
         /** Seconds between looks while there is no replica. */
         readonly pollingSeconds: number;
         /** Seconds without load after which the last replica goes. */

@@ -73,7 +73,7 @@ export function hpaSpec(scaling: Hpa, name: string): types.input.autoscaling.v2.
 
 /** Of KEDA's ScaledObject, whose HPA has the Deployment's name, as KServe's has and recordings know it. */
 export function scaledObjectSpec(scaling: Keda, name: string) {
-  const { serverAddress, query, threshold, activationThreshold, authentication } = scaling;
+  const { serverAddress, query, threshold, activationThreshold, authentication, authModes = [] } = scaling;
   return {
     scaleTargetRef: deployment(name),
     minReplicaCount: scaling.minReplicas,
@@ -89,6 +89,7 @@ export function scaledObjectSpec(scaling: Keda, name: string) {
           query,
           threshold: String(threshold),
           ...(activationThreshold === undefined ? {} : { activationThreshold: String(activationThreshold) }),
+          ...(authModes.length === 0 ? {} : { authModes: authModes.join(",") }),
         },
         ...(authentication === undefined ? {} : { authenticationRef: { name: authentication } }),
       },

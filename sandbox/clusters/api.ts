@@ -72,9 +72,12 @@ export class KubernetesApi {
     await this.send("PATCH", path, JSON.stringify(change), mergePatch);
   }
 
-  /** Server-side apply as field manager `federation-sandbox`. */
-  async apply(path: string, object: KubernetesObject): Promise<void> {
-    const query = "fieldManager=federation-sandbox&force=true";
+  /** Server-side apply, as field manager `federation-sandbox` where the query names no other. */
+  async apply(
+    path: string,
+    object: KubernetesObject,
+    query = "fieldManager=federation-sandbox&force=true",
+  ): Promise<void> {
     await this.send("PATCH", `${path}?${query}`, JSON.stringify(object), applyPatch);
   }
 

@@ -201,7 +201,7 @@ export function buildTools(bin: string, set: ToolSet, progress: (line: string) =
   return timings;
 }
 
-function requireGo(): void {
+export function requireGo(): void {
   try {
     execFileSync("go", ["version"], { stdio: "ignore" });
   } catch {

@@ -120,6 +120,17 @@ describe("served models", () => {
     });
   });
 
+  it("look at what each mode of KServe looks at unless told", () => {
+    const metricOf = (more: object) => {
+      const [model] = servedModels(hub([{ ...KSERVE, scaling: { ...KSERVE.scaling, ...more } }]));
+      return model?.scaling?.kind === "kserve" ? model.scaling.metric : undefined;
+    };
+    expect(metricOf({})).toBe("cpu");
+    expect(metricOf({ metric: "memory" })).toBe("memory");
+    expect(metricOf({ mode: "knative" })).toBe("concurrency");
+    expect(metricOf({ mode: "knative", metric: "rps" })).toBe("rps");
+  });
+
   it("are none where the stack file says nothing, and are expected by health where it does", () => {
     expect(servedModels(hub(undefined))).toEqual([]);
     expect(expectedModels(hub(undefined, { servedModels: ["listed"] }))).toEqual(["listed"]);
@@ -154,6 +165,34 @@ describe("wrong settings of a served model", () => {
       edited(KSERVE, "scaling.metric", "rps"),
       [
         `${AT}.scaling.metric = "rps": must be cpu or memory with mode standard: only Knative counts requests`,
+      ],
+    ],
+    [
+      "a metric that Knative does not have",
+      edited(KSERVE, "scaling", { ...KSERVE.scaling, mode: "knative", metric: "cpu" }),
+      [
+        `${AT}.scaling.metric = "cpu": must be concurrency or rps with mode knative, where KServe refuses others`,
+      ],
+    ],
+    [
+      "more percent than KServe takes",
+      edited(KSERVE, "scaling.target", 101),
+      [
+        `${AT}.scaling.target = 101: must be at most 100 with mode standard, where it is percent of what the pods request`,
+      ],
+    ],
+    [
+      "modes of no authentication",
+      { ...CHAT, scaling: { ...KEDA, authModes: ["basic"] } },
+      [
+        `${AT}.scaling.authModes = ["basic"]: must be absent without authentication, whose credentials they use`,
+      ],
+    ],
+    [
+      "two credentials of one request",
+      { ...CHAT, scaling: { ...KEDA, authentication: "prometheus", authModes: ["basic", "tls", "bearer"] } },
+      [
+        `${AT}.scaling.authModes = ["basic","tls","bearer"]: must have at most one of basic, bearer and oauth: a request has one`,
       ],
     ],
     [

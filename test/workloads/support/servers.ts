@@ -44,22 +44,35 @@ interface Command {
 
 /** Kills the server's whole process group, whatever it has started, and waits until its leader is gone. */
 async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  process.kill(-child.pid, "SIGKILL");
+  if (child.pid === undefined) return;
+  const ended = child.exitCode !== null || child.signalCode !== null;
+  const gone = ended ? undefined : new Promise((resolve) => child.once("exit", resolve));
+  try {
+    // a leader that ended by itself has left the group behind
+    process.kill(-child.pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
   await gone;
 }
 
-/** Starts `command` and waits until `url + health` answers 200. The server is ended with the test process at the latest. */
+/**
+ * Starts `command` and waits until `url + health` answers 200, or until `health` says so of the port. The server is ended
+ * with the test process at the latest.
+ */
 export async function serve(
   label: string,
-  health: string,
+  health: string | ((port: number, folder: string) => Promise<boolean>),
   commandFor: (port: number, folder: string) => Command,
 ): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), `${label}-`));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const log = join(folder, "log");
+  const healthy = (): Promise<boolean> =>
+    typeof health === "string"
+      ? fetch(`${url}${health}`).then(({ status }) => status === 200)
+      : health(port, folder);
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
@@ -76,11 +89,12 @@ export async function serve(
     let failure: Error | undefined;
     started.once("error", (error) => (failure = error));
     for (const deadline = Date.now() + 90_000; ;) {
-      const answer = await fetch(`${url}${health}`).catch(() => undefined);
-      if (answer?.status === 200) return;
+      if (await healthy().catch(() => false)) return;
       if (failure !== undefined) throw failure;
-      if (started.exitCode !== null || Date.now() > deadline)
+      if (started.exitCode !== null || Date.now() > deadline) {
+        await end(started);
         throw new Error(`${label} did not start:\n${readFileSync(log, "utf8").slice(-2000)}`);
+      }
       await sleep(100);
     }
   };

@@ -154,6 +154,7 @@ describe("a served model", () => {
       ...keda,
       activationThreshold: 0.5,
       authentication: "prometheus",
+      authModes: ["tls", "basic"],
       scaleDown: { percent: 50 },
     };
     expect(only(await declare({ scaling }), "serving-chat-autoscaler").inputs).toEqual({
@@ -180,6 +181,7 @@ describe("a served model", () => {
               query: "sum(vllm:num_requests_waiting)",
               threshold: "5",
               activationThreshold: "0.5",
+              authModes: "tls,basic",
             },
             authenticationRef: { name: "prometheus" },
           },
