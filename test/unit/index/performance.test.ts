@@ -1,28 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { BenchmarkTarget, HubSettings } from "../../../settings";
+import type * as pulumi from "@pulumi/pulumi";
+import type { HubSettings } from "../../../settings";
 import { only, valueOf } from "../../support/mocks";
 import { pricePerGpuHour } from "../../support/sites";
-import { benchmarkArgs, target } from "../components/performance/samples";
 import { added, run } from "./run";
-import { hub, key, landingZone, served } from "./samples";
-
-const { ca: _ca, ...benchmarkRest } = target;
-/** A hub that measures a served model. */
-const benchmarked: Pick<HubSettings, "benchmarks" | "benchmarkCredentials"> = {
-  benchmarks: {
-    namespace: "benchmarks",
-    targets: [benchmarkRest as BenchmarkTarget],
-    scripts: benchmarkArgs().scripts,
-  },
-  benchmarkCredentials: {
-    prometheus: pulumi.secret({
-      username: "benchmark-1",
-      password: "benchmark password",
-      ca: "ca certificates",
-    }),
-    store: pulumi.secret(key("benchmark-1")),
-  },
-};
+import { benchmarked, hub, landingZone, served } from "./samples";
 
 describe("the program", () => {
   it("adds what scales and places served models to a hub, in a preview too", async () => {

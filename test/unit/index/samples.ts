@@ -4,6 +4,7 @@ import { DEFAULT_THRESHOLDS } from "../../../metrics/thresholds";
 import { DEFAULT_OBJECTIVES } from "../../../rules/alerts";
 import type {
   AlertingSettings,
+  BenchmarkTarget,
   HubSettings,
   LandingZone,
   MemberCredentials,
@@ -21,6 +22,7 @@ import {
   pricePerGpuHour,
   web,
 } from "../../support/sites";
+import { benchmarkArgs, target } from "../components/performance/samples";
 
 export const GRAFANA_IMAGE = `docker.io/grafana/grafana:13.2.1@sha256:${"0".repeat(64)}`;
 
@@ -106,7 +108,7 @@ export const hub: HubSettings = {
 };
 
 const worker = { text: "worker", sha256: createHash("sha256").update("worker").digest("hex") };
-export const key = (accessKey: string) => ({ accessKey, secretKey: `${accessKey}-secret` });
+const key = (accessKey: string) => ({ accessKey, secretKey: `${accessKey}-secret` });
 export const landingZone: LandingZone = {
   worker,
   minio: {
@@ -141,6 +143,23 @@ export const landingZone: LandingZone = {
   retentionCredentials: pulumi.secret(key("gc")),
   retentionReaderCredentials: pulumi.secret(key("gcr")),
   metricsToken: pulumi.secret("token of minio"),
+};
+const { ca: _ca, ...benchmarkRest } = target;
+/** A hub that measures a served model. */
+export const benchmarked: Pick<HubSettings, "benchmarks" | "benchmarkCredentials"> = {
+  benchmarks: {
+    namespace: "benchmarks",
+    targets: [benchmarkRest as BenchmarkTarget],
+    scripts: benchmarkArgs().scripts,
+  },
+  benchmarkCredentials: {
+    prometheus: pulumi.secret({
+      username: "benchmark-1",
+      password: "benchmark password",
+      ca: "ca certificates",
+    }),
+    store: pulumi.secret(key("benchmark-1")),
+  },
 };
 export const modelSync: ModelSyncSettings = {
   worker,
