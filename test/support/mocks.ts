@@ -24,6 +24,11 @@ export interface RecordOptions {
   readonly into?: Registration[];
 }
 
+/** What marks a secret value in what the engine receives. */
+export const SECRET_MARK = {
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+} as const;
+
 export const CLUSTER_UID = "0c8b6f5e-0000-4000-8000-000000000001";
 
 const named = (inputs: Readonly<Record<string, unknown>>, name: string): Record<string, unknown> => {

@@ -1,69 +1,51 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { fetchManifest } from "../../workloads/model-sync/publish/manifest";
 import { verify } from "../../workloads/model-sync/publish/verify";
 import { versionsOf } from "../../workloads/model-sync/registry/converge";
-import type { S3Client } from "../../workloads/s3/client";
 import type { SettingsInput } from "../../workloads/model-sync/settings";
 import type { Manifest } from "../../workloads/model-sync/types";
-import type { FaultProxy, SeenRequest } from "./support/faultProxy";
-import { faultProxy } from "./support/faultProxy";
-import { bucketName, makeBucket, mlflowAt, rootBucket, sha256 } from "./support/registry";
+import type { SeenRequest } from "./support/faultProxy";
+import { bucketName, mlflowAt, sha256 } from "./support/registry";
 import type { Server } from "./support/servers";
-import { dispose, rot, startMinio, startMlflow } from "./support/servers";
-import { Site, silent } from "./support/site";
+import { rot, startMlflow } from "./support/servers";
+import type { Site } from "./support/site";
+import { silent } from "./support/site";
+import { TransferStore } from "./support/transferStore";
 
 jest.setTimeout(120_000);
 
 const mebibyte = 1024 * 1024;
 
-let minio: Server;
 let mlflow: Server;
-let bucket: S3Client;
-let proxy: FaultProxy;
-const sites: Site[] = [];
+let store: TransferStore;
 
 beforeAll(async () => {
-  [minio, mlflow] = await Promise.all([startMinio(), startMlflow()]);
-  await makeBucket(minio.url);
-  bucket = rootBucket(minio.url);
-  proxy = await faultProxy(minio.url);
+  [store, mlflow] = await Promise.all([TransferStore.start(), startMlflow()]);
 });
-
-afterEach(() => proxy.reset());
-
-afterAll(async () => {
-  for (const made of sites) made.remove();
-  bucket.close();
-  await proxy.close();
-  await dispose(minio, mlflow);
-});
+afterEach(() => store.proxy.reset());
+afterAll(() => store.dispose(mlflow));
 
 /** A member with a model of one small and one large file, whose runs read everything back and register. */
 function site(): Site {
-  const here = new Site(minio.url, {
+  const here = store.site({
     mlflow: { url: mlflow.url, allowUnauthenticated: true },
     verify: { readBack: "all" },
   });
-  sites.push(here);
   here.write("m", "small.txt", "small".repeat(100));
   here.write("m", "large.bin", randomBytes(6 * mebibyte));
   return here;
 }
 
 const through = (here: Site): Partial<SettingsInput> => ({
-  s3: { ...here.settings().s3, endpoint: proxy.url },
+  s3: { ...here.settings().s3, endpoint: store.proxy.url },
 });
 const registered = async (here: Site): Promise<number> =>
   (await versionsOf(mlflowAt(mlflow.url), `${here.member}-m`)).length;
 
 /** Of every version, oldest first: their keys are hashes. */
 async function manifests(of: Site): Promise<Manifest[]> {
-  const list: Manifest[] = [];
-  for await (const { key } of bucket.list(`manifests/${of.member}/m/`))
-    list.push((await fetchManifest(bucket, of.member, "m", key.split("/").at(-1)!.replace(".json", "")))!);
   const at = ({ provenance }: Manifest): number => Date.parse(provenance.quiescent);
-  return list.sort((a, b) => at(a) - at(b));
+  return (await store.manifests(of, "m")).sort((a, b) => at(a) - at(b));
 }
 
 /** The bucket holds, under the newest manifest, what lies on disk. */
@@ -71,9 +53,9 @@ async function expectWhole(here: Site): Promise<void> {
   const manifest = (await manifests(here)).at(-1)!;
   for (const { path, sha256: hash } of manifest.files) {
     expect(hash).toBe(sha256(readFileSync(here.path("m", path))));
-    expect(sha256((await bucket.get(manifest.prefix + path))!.body)).toBe(hash);
+    expect(sha256((await store.bucket.get(manifest.prefix + path))!.body)).toBe(hash);
   }
-  expect((await bucket.uploads.list()).filter(({ key }) => key.includes(`/${here.member}/`))).toEqual([]);
+  expect(await store.uploadsOf(here)).toEqual([]);
 }
 
 const isPart = ({ method, path }: SeenRequest): boolean => method === "PUT" && path.includes("partNumber=2");
@@ -83,7 +65,7 @@ describe("a bit flipped in transit", () => {
   it("is cured by sending again", async () => {
     const here = site();
     const flipped = new Set<string>();
-    proxy.fault = (request) => {
+    store.proxy.fault = (request) => {
       const kind = isSmall(request) ? "small" : isPart(request) ? "part" : undefined;
       if (kind === undefined || flipped.has(kind)) return undefined;
       flipped.add(kind);
@@ -101,7 +83,7 @@ describe("a bit flipped in transit", () => {
     ["part", isPart],
   ])("is a failure by name when every try of a %s is hit, and nothing is published", async (_, hit) => {
     const here = site();
-    proxy.fault = (request) => (hit(request) ? { kind: "flip-request" } : undefined);
+    store.proxy.fault = (request) => (hit(request) ? { kind: "flip-request" } : undefined);
     const { report } = await here.sync(through(here));
     expect(report.results).toMatchObject([{ outcome: "failed", reason: "checksum-mismatch" }]);
     expect(report.summary.ok).toBe(false);
@@ -113,7 +95,7 @@ describe("a bit flipped in transit", () => {
   it("on the way back is no fault of what is stored: it is read once more", async () => {
     const here = site();
     const hit: string[] = [];
-    proxy.fault = ({ method, path }) => {
+    store.proxy.fault = ({ method, path }) => {
       if (method !== "GET" || !/\/(large\.bin|small\.txt)$/.test(path) || hit.includes(path))
         return undefined;
       hit.push(path);
@@ -133,8 +115,8 @@ describe("a bit flipped at rest", () => {
       ...silent,
       step: (step: string) => {
         if (step !== "validate" || rotten !== "") return;
-        rotten = proxy.seen.find((line) => line.includes("large.bin"))!.replace(/^\w+ \/models\//, "");
-        rot(minio, bucketName, rotten);
+        rotten = store.proxy.seen.find((line) => line.includes("large.bin"))!.replace(/^\w+ \/models\//, "");
+        rot(store.minio, bucketName, rotten);
       },
     };
     const { report } = await here.sync(through(here), {}, rotting);
@@ -151,7 +133,7 @@ describe("a bit flipped at rest", () => {
     const here = site();
     await here.syncOne();
     const [first] = await manifests(here);
-    rot(minio, bucketName, `${first!.prefix}large.bin`);
+    rot(store.minio, bucketName, `${first!.prefix}large.bin`);
     here.write("m", "small.txt", "changed", here.clock);
     const second = await here.syncOne();
     expect(second).toMatchObject({
@@ -171,8 +153,8 @@ describe("a bit flipped at rest", () => {
     await here.syncOne();
     const [manifest] = await manifests(here);
     const key = `manifests/${here.member}/m/${manifest!.snapshot}.json`;
-    const text = (await bucket.get(key))!.body.toString();
-    await bucket.put(key, Buffer.from(text.replace('"size":500', '"size":501')));
+    const text = (await store.bucket.get(key))!.body.toString();
+    await store.bucket.put(key, Buffer.from(text.replace('"size":500', '"size":501')));
     expect(await here.syncOne()).toMatchObject({ outcome: "quarantined", reason: "checksum-mismatch" });
     const worker = here.worker();
     const { faults } = await verify(worker, "none");

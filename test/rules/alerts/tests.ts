@@ -6,8 +6,10 @@ import { hubCases } from "./cases/hub";
 import { machineCases } from "./cases/machines";
 import { monitoringCases } from "./cases/monitoring";
 import { olderSlurmCases } from "./cases/olderSlurm";
-import { serviceCases } from "./cases/services";
 import { servingCases } from "./cases/serving";
+import { slurmCases } from "./cases/slurm";
+import { storageCases } from "./cases/storage";
+import { transferCases } from "./cases/transfer";
 import type { Placed } from "./site";
 import { RUNBOOK, alertsOf, clusterGroups, declared, hubGroups } from "./site";
 import type { AlertExpectation, FiringAlert, RuleScenario } from "./verdicts";
@@ -30,7 +32,14 @@ export const places: readonly Place[] = [
     name: "cluster",
     scope: "cluster",
     rules: alertsOf(clusterGroups()),
-    cases: [...machineCases, ...serviceCases, ...monitoringCases, ...servingCases],
+    cases: [
+      ...machineCases,
+      ...slurmCases,
+      ...storageCases,
+      ...transferCases,
+      ...monitoringCases,
+      ...servingCases,
+    ],
     tested: "hpc",
     other: "cloud",
     judgesBoth: false,

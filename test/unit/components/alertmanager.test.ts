@@ -1,24 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parse, stringify } from "yaml";
-import { defaultDeny, networkPolicies } from "../../../components/kubernetes/flows";
+import { parse } from "yaml";
 import { Alertmanager, alertmanagerProblems } from "../../../components/monitoring/alertmanager";
 import type { AlertmanagerArgs } from "../../../components/monitoring/alertmanager";
-import { alertDelivery } from "../../../components/monitoring/alertmanagerClients";
-import { alertmanagerFlows } from "../../../components/monitoring/alertmanagerFlows";
-import type { AlertmanagerFlowsArgs } from "../../../components/monitoring/alertmanagerFlows";
-import { ALERTMANAGER } from "../../../components/monitoring/alertmanagerPod";
 import { credentialFiles } from "../../../components/monitoring/credentials";
-import { PROMETHEUS } from "../../../components/monitoring/prometheusPod";
 import { alertmanagerConfig, renderAlertmanagerConfig } from "../../../rules/alertmanager";
 import type { Receiver } from "../../../rules/alertmanager";
-import { only, record, summary } from "../../support/mocks";
+import { SECRET_MARK, only, record, summary } from "../../support/mocks";
 import type { Registration } from "../../support/mocks";
-import { allowed } from "../../support/networkPolicies";
-import type { Connection, Endpoint, Policy } from "../../support/networkPolicies";
 import { web } from "../../support/sites";
 
 const IMAGE = `docker.io/prom/alertmanager:v0.28.1@sha256:${"0".repeat(64)}`;
@@ -30,7 +18,6 @@ const SELECTOR = {
   "app.kubernetes.io/managed-by": "pulumi",
 };
 const LABELS = { ...SELECTOR, "app.kubernetes.io/version": "v0.28.1" };
-const SECRET_MARK = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const metadata = (name?: string): object => ({
   ...(name ? { name } : {}),
   namespace: "federation",
@@ -338,193 +325,5 @@ describe("Alertmanager", () => {
     );
     await pulumi.runtime.disconnect();
     expect(summary(into)).toEqual(["federation:monitoring:Alertmanager alertmanager"]);
-  });
-});
-
-describe("the way of alerts from a Prometheus", () => {
-  const hub = alertDelivery({ cluster: "cloud", namespace: "federation", replicas: 2 });
-  const member = alertDelivery({
-    cluster: "hpc",
-    namespace: "federation",
-    replicas: 1,
-    hub: ["192.168.200.10:30993", "192.168.200.10:30994"],
-  });
-  const own = (user: string) => ({
-    username_file: `/etc/prometheus/credentials/${user}.username`,
-    password_file: `/etc/prometheus/credentials/${user}.password`,
-  });
-  const local = {
-    scheme: "https",
-    basic_auth: own("local"),
-    tls_config: {
-      ca_file: "/etc/prometheus/credentials/ca.crt",
-      server_name: "prometheus.federation.svc",
-    },
-  };
-  const outside = {
-    scheme: "https",
-    basic_auth: own("hub"),
-    tls_config: { ca_file: "/etc/prometheus/credentials/ca.crt" },
-  };
-
-  it("leads on the hub to each replica by itself", () => {
-    const targets = ["alertmanager-0.federation.svc:9093", "alertmanager-1.federation.svc:9093"];
-    expect(hub).toEqual({
-      alerting: { alertmanagers: [{ api_version: "v2", ...local, static_configs: [{ targets }] }] },
-      jobs: [
-        {
-          job_name: "alertmanager",
-          ...local,
-          static_configs: [{ targets }],
-          relabel_configs: [{ target_label: "cluster", replacement: "cloud" }],
-        },
-      ],
-    });
-  });
-
-  it("leads on a member to its own and to each of the hub's, which it probes and keeps no samples of", () => {
-    const targets = ["192.168.200.10:30993", "192.168.200.10:30994"];
-    const [, toTheHub] = member.alerting.alertmanagers;
-    expect(member.alerting.alertmanagers).toHaveLength(2);
-    expect(toTheHub).toEqual({
-      api_version: "v2",
-      ...outside,
-      static_configs: [{ targets }],
-      alert_relabel_configs: [
-        { action: "drop", source_labels: ["alertname"], regex: "HubReachable" },
-        { action: "drop", source_labels: ["hop"], regex: "local" },
-      ],
-    });
-    expect(member.jobs.map(({ job_name }) => job_name)).toEqual(["alertmanager", "hub-alertmanager"]);
-    expect(member.jobs[1]).toEqual({
-      job_name: "hub-alertmanager",
-      ...outside,
-      scrape_interval: "15s",
-      scrape_timeout: "5s",
-      static_configs: [{ targets }],
-      relabel_configs: [{ target_label: "cluster", replacement: "hpc" }],
-      metric_relabel_configs: [{ action: "drop", source_labels: ["__name__"], regex: ".+" }],
-    });
-  });
-
-  it.each([
-    ["hub", hub],
-    ["member", member],
-  ])("is what Prometheus understands, on a %s", (_, { alerting, jobs }) => {
-    const folder = mkdtempSync(join(tmpdir(), "alerting-"));
-    try {
-      writeFileSync(join(folder, "prometheus.yml"), stringify({ alerting, scrape_configs: jobs }));
-      const said = spawnSync("promtool", ["check", "config", "--syntax-only", "prometheus.yml"], {
-        cwd: folder,
-        encoding: "utf8",
-      });
-      expect(said.error).toBeUndefined();
-      expect(`${said.stdout}${said.stderr}`).toContain("SUCCESS: prometheus.yml is valid");
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-});
-
-describe("the flows of Alertmanager, as rendered policies", () => {
-  const NAMESPACE = "federation";
-  const own = (labels: Readonly<Record<string, string>>): Endpoint => ({ namespace: NAMESPACE, labels });
-  const ip = (address: string): Endpoint => ({ ip: address });
-  const alertmanager = own(ALERTMANAGER);
-  const prometheus = own(PROMETHEUS);
-  const stranger = own({ app: "stranger" });
-  const dns: Endpoint = { namespace: "kube-system", labels: { "k8s-app": "kube-dns" } };
-  const NODE = "192.168.200.10";
-
-  const rendered = (args: AlertmanagerFlowsArgs): readonly Policy[] =>
-    [defaultDeny, ...networkPolicies(alertmanagerFlows(args))].map(({ spec }) => ({
-      namespace: NAMESPACE,
-      // through JSON, as the API server gets it
-      spec: JSON.parse(JSON.stringify(spec)) as Policy["spec"],
-    }));
-  const text = ({ from, to, port, protocol = "TCP" }: Connection): string => {
-    const end = (value: Endpoint): string =>
-      "ip" in value ? value.ip : (Object.values(value.labels)[0] ?? "");
-    return `${end(from)} -> ${end(to)}:${port}/${protocol}`;
-  };
-  const ends = [
-    alertmanager,
-    prometheus,
-    stranger,
-    dns,
-    ...[NODE, "192.168.100.10", "192.168.200.40", "8.8.8.8"].map(ip),
-  ];
-  const ports = [53, 443, 8443, 9090, 9093, 9094, 30993, 30994];
-  const opened = (policies: readonly Policy[]): string[] =>
-    ends
-      .flatMap((from) => ends.map((to) => ({ from, to })))
-      .filter(({ from, to }) => [from, to].some((end) => "namespace" in end && end.namespace === NAMESPACE))
-      .flatMap(({ from, to }) =>
-        ports.flatMap((port) => (["TCP", "UDP"] as const).map((protocol) => ({ from, to, port, protocol }))),
-      )
-      .filter((connection) => allowed(policies, connection))
-      .map(text)
-      .sort();
-
-  it("open on the hub exactly what is declared", () => {
-    const policies = rendered({
-      nodes: [NODE],
-      replicas: 2,
-      receivers: [
-        { kind: "webhook", name: "log", causes: ["warning"], url: "https://192.168.200.40:8443/alerts" },
-      ],
-      allowFrom: ["192.168.100.0/24"],
-    });
-    expect(opened(policies)).toEqual(
-      [
-        "alertmanager -> kube-dns:53/TCP",
-        "alertmanager -> kube-dns:53/UDP",
-        "alertmanager -> alertmanager:9094/TCP",
-        "alertmanager -> alertmanager:9094/UDP",
-        "alertmanager -> 192.168.200.40:8443/TCP",
-        "prometheus -> alertmanager:9093/TCP",
-        "192.168.100.10 -> alertmanager:9093/TCP",
-        `${NODE} -> alertmanager:9093/TCP`,
-      ].sort(),
-    );
-  });
-
-  it("open on a member no way in, and Prometheus's way to the hub; a secret address may be anywhere", () => {
-    const policies = rendered({
-      nodes: ["192.168.100.10"],
-      replicas: 1,
-      receivers: [{ kind: "slack", name: "ops", causes: ["critical"], channel: "#ops" }],
-      hub: [`${NODE}:30993`, `${NODE}:30994`],
-    });
-    expect(opened(policies)).toEqual(
-      [
-        "alertmanager -> kube-dns:53/TCP",
-        "alertmanager -> kube-dns:53/UDP",
-        ...[NODE, "192.168.100.10", "192.168.200.40", "8.8.8.8"].map(
-          (address) => `alertmanager -> ${address}:443/TCP`,
-        ),
-        "prometheus -> alertmanager:9093/TCP",
-        `prometheus -> ${NODE}:30993/TCP`,
-        `prometheus -> ${NODE}:30994/TCP`,
-      ].sort(),
-    );
-  });
-
-  it("lead to a mail server at its port", () => {
-    const [mail] = alertmanagerFlows({
-      nodes: [],
-      replicas: 1,
-      receivers: [
-        {
-          kind: "email",
-          name: "tickets",
-          causes: ["warning"],
-          to: "a@b.example",
-          from: "c@d.example",
-          smarthost: "192.168.200.25:587",
-        },
-      ],
-    }).filter(({ purpose }) => purpose === "receiver tickets");
-    expect(mail).toMatchObject({ to: { cidrs: ["192.168.200.25/32"] }, ports: [{ port: 587 }] });
   });
 });

@@ -8,7 +8,7 @@ import type { ClusterPrometheusArgs } from "../../../components/monitoring/clust
 import { credentialFiles } from "../../../components/monitoring/credentials";
 import { FederatedPrometheus, federationFiles } from "../../../components/monitoring/federatedPrometheus";
 import { hubExtras, prometheusFiles } from "../../../components/monitoring/prometheusFiles";
-import { only, record, summary } from "../../support/mocks";
+import { SECRET_MARK, only, record, summary } from "../../support/mocks";
 import type { Registration } from "../../support/mocks";
 import {
   PROMETHEUS_IMAGE,
@@ -34,7 +34,6 @@ const metadata = (name?: string): object => ({
   namespace: "federation",
   labels: LABELS,
 });
-const SECRET_MARK = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const files = (texts: Readonly<Record<string, string>>): object =>
   Object.fromEntries(
     Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString("base64")]),

@@ -1,14 +1,11 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import { VerifiedCluster, identityProblem } from "../../../components/kubernetes/verifiedCluster";
-import { CLUSTER_UID, record, summary } from "../../support/mocks";
+import { CLUSTER_UID, SECRET_MARK, record, summary } from "../../support/mocks";
 import type { RecordOptions, Registration } from "../../support/mocks";
 
 const OTHER_UID = "0c8b6f5e-0000-4000-8000-00000000000f";
-const SECRET = {
-  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
-  value: "kubeconfig",
-};
+const SECRET = { ...SECRET_MARK, value: "kubeconfig" };
 
 const declare = (options?: RecordOptions): Promise<readonly Registration[]> =>
   record(

@@ -4,6 +4,7 @@ import type { LandingZoneUser, TransferGrant, WorkerBundle } from "../../../../c
 import type { ModelLandingZoneArgs } from "../../../../components/transfer/modelLandingZone";
 import type { ModelRetentionArgs } from "../../../../components/transfer/modelRetention";
 import type { ModelSyncArgs } from "../../../../components/transfer/modelSync";
+import { SECRET_MARK } from "../../../support/mocks";
 
 export const NODE_IMAGE = `docker.io/library/node:24.20.0-bookworm-slim@sha256:${"0".repeat(64)}`;
 
@@ -110,7 +111,6 @@ export const landingZoneArgs = (): ModelLandingZoneArgs => ({
 });
 
 /** The mark by which the engine knows a secret. */
-export const SECRET_MARK = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 export const secret = (value: unknown): object => ({ ...SECRET_MARK, value });
 
 /** Files as the API takes those of a Secret. */
