@@ -39,6 +39,11 @@ export function gpuUse(target: Target, load: Load): GpuUse {
     return problem(
       `figures of ${counted(gpus.length, "GPU")} for ${counted(load.replicas, "replica")} with ${expected} together`,
     );
+  const other = gpus.find(({ type }) => target.gpuType !== undefined && type !== target.gpuType);
+  if (other !== undefined)
+    return problem(
+      `${other.id} is a ${other.type}, and the target says ${target.gpuType ?? ""}: what it costs would be told of the wrong type`,
+    );
   const short = gpus.find(({ utilisation }) => utilisation.length < MINIMUM_SCRAPES);
   if (short !== undefined)
     return problem(

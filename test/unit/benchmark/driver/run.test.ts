@@ -7,6 +7,7 @@ import { coresIn, periodsOf, quotaOf, usedSecondsOf } from "../../../../workload
 import { increaseOf } from "../../../../workloads/benchmark/driver/prometheus";
 import { parseSettings, settle, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
 import { lateText } from "../../../../workloads/benchmark/driver/steps";
+import { marksOf } from "../../../../workloads/benchmark/load/step";
 import { textsOf } from "../../../../workloads/benchmark/driver/streaming";
 
 const given: SettingsInput = {
@@ -145,7 +146,17 @@ describe("the corpus", () => {
     });
   });
 
-  it("begins each prompt with the request's own id, and is as long as was asked", () => {
+  it("marks requests within the first block of 16 tokens of a prefix cache, each by a mark of its own", () => {
+    const marks = ["warm", "saturation-1", "saturation-2", "stream"].flatMap((step) => {
+      const markOf = marksOf(`benchmark-iris-29384723-abcde-${step}`);
+      return [0, 1, 17, 170, 999_999].map(markOf);
+    });
+    expect(new Set(marks).size).toBe(marks.length);
+    for (const mark of marks) expect(mark).toMatch(/^\d{1,6}-[0-9a-z]{1,7}$/);
+    expect(marksOf("run-warm")(17)).toBe(marksOf("run-warm")(17));
+  });
+
+  it("begins each prompt with the request's mark, and is as long as was asked", () => {
     const target = { ...settings().target, protocol: "openai" as const };
     const made = makeCorpus(
       { kind: "words", promptTokens: 12, outputTokens: 8, distinct: 2, seed: 1 },
