@@ -359,8 +359,10 @@ export const summarySchema = z.strictObject({
   champion: z.boolean(),
   gpuType: name.optional(),
   simulated: z.boolean(),
-  /** Runs compare only under the same conditions: cluster, replicas, rate, corpus. */
+  /** Runs compare only under the same conditions: cluster, replicas, rate, requests. */
   conditions: name,
+  /** What requests asked and how fast answers had to be: costs compare only of the same, whatever the hardware. */
+  requests: name.optional(),
   figures: z.strictObject({
     warmP50Seconds: seconds.optional(),
     warmP95Seconds: seconds.optional(),

@@ -379,15 +379,6 @@ describe("evidence that cannot carry a verdict is invalid, never a pass:", () =>
     expect(kinds(judgement, "gpu-utilisation")).toEqual(["gpu-window"]);
   });
 
-  it("GPUs of another type than the target says", () => {
-    const other = { ...warmOnly, target: { ...warmOnly.target, gpuType: "tesla-t4" } };
-    const judgement = judge(other);
-    expect(states(judgement)["gpu-utilisation"]).toBe("invalid");
-    expect(judgement.verdicts.find(({ slo }) => slo === "gpu-utilisation")?.reasons[0]?.text).toBe(
-      "GPU-0 is a rtx-a6000, and the target says tesla-t4: what it costs would be told of the wrong type",
-    );
-  });
-
   it("idle GPUs below a knee that was not found: a higher rate could have filled them", () => {
     const result = runAgainst({ server: { gpu: () => 0.4 } });
     expect(states(judge(result))["gpu-utilisation"]).toBe("fail");

@@ -27,6 +27,10 @@ const complete = <T>(values: readonly (T | undefined)[]): readonly T[] | undefin
 /** GPUs that a window's replicas hold. */
 export const gpusHeld = ({ gpusPerReplica }: Target, { replicas }: Load): number => replicas * gpusPerReplica;
 
+/** GPUs of a window that are not of the type whose cost is told. */
+export const otherTypes = ({ gpuType }: Target, { gpus = [] }: Load): readonly string[] =>
+  gpuType === undefined ? [] : [...new Set(gpus.map(({ type }) => type))].filter((type) => type !== gpuType);
+
 /** How busy the target's GPUs were in exactly this window. */
 export function gpuUse(target: Target, load: Load): GpuUse {
   const { gpus = [] } = load;
@@ -38,11 +42,6 @@ export function gpuUse(target: Target, load: Load): GpuUse {
   if (gpus.length < expected)
     return problem(
       `figures of ${counted(gpus.length, "GPU")} for ${counted(load.replicas, "replica")} with ${expected} together`,
-    );
-  const other = gpus.find(({ type }) => target.gpuType !== undefined && type !== target.gpuType);
-  if (other !== undefined)
-    return problem(
-      `${other.id} is a ${other.type}, and the target says ${target.gpuType ?? ""}: what it costs would be told of the wrong type`,
     );
   const short = gpus.find(({ utilisation }) => utilisation.length < MINIMUM_SCRAPES);
   if (short !== undefined)

@@ -3,7 +3,7 @@ import type { Load, Scenario, ServerFigures } from "../../result";
 import type { SloId } from "../judged";
 import { gpuUse } from "../gpus";
 import { clientProblems } from "../validity";
-import { factor, failing, knobNumber } from "./types";
+import { factor, failing, isDefault, knobNumber } from "./types";
 import type { Advice, Context, Gain, Rule } from "./types";
 
 /** Where serving was at its limit. */
@@ -92,8 +92,8 @@ const BUSY = 0.9;
 const kvCache = capacityRule(
   "kv-cache",
   "Halve the KV cache's elements",
-  ({ server: { kvCacheUsed, preemptions } }) =>
-    (kvCacheUsed ?? 0) <= KV_FULL && (preemptions ?? 0) === 0
+  ({ server: { kvCacheUsed, preemptions } }, context) =>
+    ((kvCacheUsed ?? 0) <= KV_FULL && (preemptions ?? 0) === 0) || !isDefault(context, "kvCacheType")
       ? undefined
       : {
           metric: "KV cache in use, preemptions",
@@ -113,14 +113,17 @@ const kvCache = capacityRule(
 const batchLimit = capacityRule(
   "batch-limit",
   "Let the engine take more requests at once",
-  ({ server: { waiting = 0, running, runningLimit, kvCacheUsed } }, context) => {
-    if (waiting < 1 || running === undefined || runningLimit === undefined) return undefined;
-    if (running < BUSY * runningLimit || (kvCacheUsed ?? 0) >= KV_ROOM) return undefined;
-    const from = knobNumber(context, "maxBatchedSequences", runningLimit);
+  ({ load, server: { waiting = 0, running, runningLimit, kvCacheUsed } }, context) => {
+    if (waiting < 1 || running === undefined || (kvCacheUsed ?? 0) >= KV_ROOM) return undefined;
+    // an engine that lets requests wait although its cache has room is at its limit, also where nobody has set one
+    if (runningLimit === undefined ? kvCacheUsed === undefined : running < BUSY * runningLimit)
+      return undefined;
+    const each = (runningLimit ?? Math.ceil(running)) / Math.max(1, load.replicas);
+    const from = knobNumber(context, "maxBatchedSequences", Math.ceil(each));
     return {
       metric: "requests waiting",
       text: told(
-        `${digits(waiting)} requests waited while ${digits(running)} of ${digits(runningLimit)} were in work`,
+        `${digits(waiting)} requests waited while ${digits(running)}${runningLimit === undefined ? "" : ` of ${digits(runningLimit)}`} were in work`,
         kvCacheUsed === undefined ? undefined : `${percent(kvCacheUsed)} of the KV cache was in use`,
       ),
       knob: "maxBatchedSequences",
@@ -156,8 +159,8 @@ const cpuLimit = capacityRule(
   },
 );
 
-const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engineActive }) => {
-  if (gpu === undefined || gpu < BUSY) return undefined;
+const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engineActive }, context) => {
+  if (gpu === undefined || gpu < BUSY || !isDefault(context, "weightType")) return undefined;
   const memory =
     engineActive !== undefined && engineActive < 0.5
       ? `, its engine active for ${percent(engineActive)} only: it waits for memory`
@@ -205,6 +208,7 @@ const serviceTime: Rule = {
       return undefined;
     if (p50 < 0.8 * limit || (warm.load.server?.waiting ?? 0) >= 1) return undefined;
     const onGpu = result.target.gpusPerReplica > 0;
+    if (onGpu && !isDefault(context, "weightType")) return undefined;
     const cores = knobNumber(context, "cpuLimitCores", 1);
     return {
       because: {

@@ -11,6 +11,8 @@ type Labels = Readonly<Record<string, string>>;
 /** As much of a container as is read here. */
 export interface Container {
   readonly name: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
   readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
   readonly readinessProbe?: { readonly periodSeconds?: number };
 }
