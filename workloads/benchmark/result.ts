@@ -358,6 +358,8 @@ export const summarySchema = z.strictObject({
   /** Was this version the champion when it ran? */
   champion: z.boolean(),
   gpuType: name.optional(),
+  /** Of that type when it ran: costs are told at the price of today. */
+  pricePerGpuHour: amount.optional(),
   simulated: z.boolean(),
   /** Runs compare only under the same conditions: cluster, replicas, rate, requests. */
   conditions: name,

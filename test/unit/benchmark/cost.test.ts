@@ -57,6 +57,7 @@ describe("cost by GPU type", () => {
     ...summary,
     run: "run-t4",
     gpuType: "tesla-t4",
+    pricePerGpuHour: 0.35,
     figures: { kneeRatePerGpu: 80, costPer1000Requests: 0.35 / 288 },
   };
 
@@ -94,6 +95,14 @@ describe("cost by GPU type", () => {
     });
     expect(first?.gain.low).toBeCloseTo((0.35 / 288) * 0.9, 9);
     expect(first?.gain.high).toBeCloseTo((0.35 / 288) * 1.1, 9);
+  });
+
+  it("tells an earlier run at the price of today", () => {
+    const [, row] = costByGpuType(summary, [{ ...onT4, pricePerGpuHour: 0.7 }], target);
+    expect(row).toMatchObject({
+      pricePerGpuHour: 0.35,
+      cost: { per1000Requests: expect.closeTo(0.35 / 288 / 2, 12) as number },
+    });
   });
 
   it.each([

@@ -52,7 +52,14 @@ function site(
   cluster: string,
 ): Omit<
   HubSettings,
-  "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour" | "alerting" | "serving"
+  | "role"
+  | "members"
+  | "federation"
+  | "memberCredentials"
+  | "pricePerGpuHour"
+  | "currency"
+  | "alerting"
+  | "serving"
 > {
   return {
     stack: cluster,
@@ -140,6 +147,7 @@ const hub: HubSettings = {
   },
   members,
   pricePerGpuHour,
+  currency: "USD",
   serving: [],
   federation: pulumi.secret(federation),
   memberCredentials: pulumi.secret({

@@ -66,22 +66,28 @@ export function energyOf(target: Target, load: Load): number | undefined {
     : (energyJoules / load.requests) * 1e3;
 }
 
-function rowOf({ run, simulated, figures, gpuType = "" }: Summary, target: Target): CostRow | undefined {
+function rowOf(summary: Summary, target: Target): CostRow | undefined {
+  const { run, simulated, figures, gpuType = "", pricePerGpuHour: then } = summary;
   const { kneeRatePerGpu, costPer1000Requests, costPerMillionTokens } = figures;
   if (kneeRatePerGpu === undefined || costPer1000Requests === undefined) return undefined;
   const { usedCostPer1000Requests, usedCostPerMillionTokens, joulesPer1000Requests } = figures;
+  const pricePerGpuHour = target.pricePerGpuHour[gpuType];
+  const dearer = pricePerGpuHour === undefined || then === undefined ? 1 : pricePerGpuHour / then;
+  const now = (cost: number): number => cost * dearer;
   return {
     gpuType,
     state: "measured",
     run,
     simulated,
-    pricePerGpuHour: target.pricePerGpuHour[gpuType],
+    pricePerGpuHour,
     kneeRatePerGpu,
     cost: {
-      per1000Requests: costPer1000Requests,
-      ...(usedCostPer1000Requests === undefined ? {} : { usedPer1000Requests: usedCostPer1000Requests }),
-      ...(costPerMillionTokens === undefined ? {} : { perMillionTokens: costPerMillionTokens }),
-      ...(usedCostPerMillionTokens === undefined ? {} : { usedPerMillionTokens: usedCostPerMillionTokens }),
+      per1000Requests: now(costPer1000Requests),
+      ...(usedCostPer1000Requests === undefined ? {} : { usedPer1000Requests: now(usedCostPer1000Requests) }),
+      ...(costPerMillionTokens === undefined ? {} : { perMillionTokens: now(costPerMillionTokens) }),
+      ...(usedCostPerMillionTokens === undefined
+        ? {}
+        : { usedPerMillionTokens: now(usedCostPerMillionTokens) }),
     },
     ...(joulesPer1000Requests === undefined ? {} : { joulesPer1000Requests }),
   };

@@ -63,6 +63,7 @@ export function summarise(result: Result, knee: Knee | undefined): Summary {
   const { run, startedAt, target, evidence } = result;
   const { requests, failed, wrong } = answersOf(result);
   const load = knee?.load ?? evidence.warm?.load;
+  const price = target.pricePerGpuHour[target.gpuType ?? ""];
   return {
     run,
     startedAt,
@@ -70,6 +71,7 @@ export function summarise(result: Result, knee: Knee | undefined): Summary {
     version: target.version,
     champion: target.champion,
     ...(target.gpuType === undefined ? {} : { gpuType: target.gpuType }),
+    ...(price === undefined ? {} : { pricePerGpuHour: price }),
     simulated: isSimulated(result),
     conditions: conditionsOf(result),
     requests: requestsOf(target),

@@ -26,8 +26,9 @@ export const settleSecondsOf = (scrapeSeconds: number): number => scrapeSeconds 
 const STEP_SECONDS = 5;
 /** The result is judged, rendered and uploaded. */
 const END_SECONDS = 20;
-/** Requests that a P95 takes. */
+/** Requests that a P95 takes, and a P99. */
 export const P95_REQUESTS = minimumSamples(0.95);
+export const P99_REQUESTS = minimumSamples(0.99);
 /** Requests that a step counts at least, however low its rate: some of them may fail. */
 export const STEP_REQUESTS = Math.ceil(P95_REQUESTS * 1.15);
 
