@@ -3,8 +3,8 @@ import type { Settings } from "./settings";
 
 /** What decides how long a run takes. */
 export interface TimedLoad {
-  readonly smoke: Pick<Settings["smoke"], "seconds">;
-  readonly warm: Pick<Settings["warm"], "warmUpSeconds" | "seconds">;
+  readonly smoke?: Pick<Settings["smoke"], "seconds"> | undefined;
+  readonly warm?: Pick<Settings["warm"], "warmUpSeconds" | "seconds"> | undefined;
   readonly saturation?: Omit<NonNullable<Settings["saturation"]>, "maxRate"> | undefined;
   readonly soak?: Omit<NonNullable<Settings["soak"]>, "rate"> | undefined;
   readonly autoscaling?:
@@ -38,8 +38,8 @@ export function longestRunSeconds(load: TimedLoad): number {
   const step = (seconds: number): number => STEP_SECONDS + seconds + timeoutSeconds;
   const kinds = new Set(["deployment", ...(coldStart?.kinds ?? [])]);
   const parts = [
-    step(smoke.seconds),
-    step(warm.warmUpSeconds + warm.seconds) + settleSeconds,
+    smoke === undefined ? 0 : step(smoke.seconds),
+    warm === undefined ? 0 : step(warm.warmUpSeconds + warm.seconds) + settleSeconds,
     // a step that began within the limit goes on to its end
     saturation === undefined
       ? 0

@@ -96,6 +96,7 @@ describe("settings", () => {
       "iris net 3 on cloud at http://iris.models.svc/v1/models/iris%20net:predict",
       "smoke: 2 requests per second for 5 s",
       "coldStart: deployment, for at most 600 s each",
+      "takes 10.7 min at most, where the target answers",
       "objects touched: a copy of Deployment and Service of models/iris-predictor, made, scaled, its pods deleted, removed again",
       "disruptive is not set: scenarios that touch objects will not run",
       "writes /results/result.json",
@@ -119,6 +120,7 @@ describe("settings", () => {
     expect(planLines(everything)).toEqual([
       "iris net (the version that https://mlflow calls candidate) on cloud at http://iris.models.svc/v1/models/iris%20net:predict",
       "coldStart: pod-restart, for at most 600 s each",
+      "takes 20.3 min at most, where the target answers",
       "objects touched: replicas and pods of models/iris-predictor itself, which serves nothing meanwhile; its replicas are given back",
       "writes /results/result.json",
       "writes k6's series to https://hub/api/v1/write",
