@@ -115,6 +115,30 @@ describe("the report", () => {
     expect(markdown).not.toContain("metrics.k8s.io");
   });
 
+  it("tells what each GPU did, by DCGM, and the tokens of a request", () => {
+    const gpu = {
+      id: "GPU-7",
+      node: "gpu-1",
+      type: "rtx-a6000",
+      simulated: false,
+      utilisation: [0.8, 0.9],
+      engineActive: [0.4, 0.5],
+      memoryUsedBytes: 20 * 1024 ** 3,
+      energyJoules: 12_000,
+    };
+    const change = { gpus: [gpu], seconds: 60, requests: 3600, tokens: { prompt: 252_000, output: 115_200 } };
+    const report = reportOf(withWarm(runAgainst({ asked: ["warm"] }), () => change));
+    expect(report.markdown).toContain(
+      "| Warm | GPU-7 on gpu-1 | rtx-a6000 | 85 % (2 scrapes) | 45 % | 20480 MiB | 200 W |",
+    );
+    expect(report.markdown).toContain(
+      "| Tokens of a request, as the server counts | 70 in, 32 out, 1920 out a second |",
+    );
+    expect(report.markdown).toMatch(
+      /\| Latency \| [\d.]+ ms by request\\_duration\\_seconds, [\d.]+ ms at the client \|/,
+    );
+  });
+
   it.each([
     [59, "P50 takes 60 samples, P95 takes 600 samples; 20 ms for each further token; 59 samples at 1 req/s"],
     [600, "P50 200 ms, P95 200 ms; 20 ms for each further token; 600 samples at 1 req/s"],
