@@ -1,19 +1,34 @@
 /**
  * `npm run benchmark:report -- RESULT.json`: judges the result of a benchmark run again and writes its report: judgement
- * as JSON, Markdown, and one HTML page that needs no network. Nothing but the file is asked.
+ * as JSON, Markdown, and one HTML page that needs no network. Nothing but the file is asked. With `--schema result` or
+ * `--schema judged` it prints the JSON Schema of what runs keep.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
+import * as z from "zod";
 import { PAGE_WIDTH } from "../workloads/benchmark/report/html";
 import { reportOf } from "../workloads/benchmark/report";
-import { parseResult } from "../workloads/benchmark/result";
+import { judgedSchema } from "../workloads/benchmark/report/judgedSchema";
+import { parseResult, resultSchema } from "../workloads/benchmark/result";
 import { takePagePicture } from "./preview/png";
 
-const USAGE = "npm run benchmark:report -- RESULT.json [--out DIR] [--png]";
+const USAGE =
+  "npm run benchmark:report -- RESULT.json [--out DIR] [--png] | npm run --silent benchmark:report -- --schema result|judged";
+
+/** What runs keep as JSON: `result.json` and `judged.json`. */
+const schemas = { result: resultSchema, judged: judgedSchema } as const;
 
 /** What the gate says by its exit code; 3 is an error. */
 const CODES = { pass: 0, fail: 1, invalid: 2 } as const;
+
+/** JSON Schema of one of these; refinements that it has no words for stay the program's. */
+export function schemaText(name: string): string {
+  const schema = schemas[name as keyof typeof schemas] as z.ZodType | undefined;
+  if (schema === undefined)
+    throw new Error(`--schema ${name}: one of ${Object.keys(schemas).join(", ")}\nusage: ${USAGE}`);
+  return JSON.stringify(z.toJSONSchema(schema), undefined, 2);
+}
 
 interface Options {
   readonly file: string;
@@ -56,9 +71,17 @@ export async function writeReport({ file, out, png }: Options): Promise<number> 
   return CODES[judgement.verdict];
 }
 
+/** Runs one command line; returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [first, name] = args;
+  if (first !== "--schema") return writeReport(reportOptions(args));
+  console.log(schemaText(name ?? ""));
+  return 0;
+}
+
 if (require.main === module) {
   Promise.resolve()
-    .then(() => writeReport(reportOptions(process.argv.slice(2))))
+    .then(() => main(process.argv.slice(2)))
     .then(
       (code) => {
         process.exitCode = code;

@@ -38,7 +38,7 @@ export function benchmarkRows({ benchmarks, thresholds }: Site): readonly Row[] 
   if (benchmarks === undefined) return [];
   const last = (metric: PerRun) => over<PerRun>("last", metric);
   const most = (metric: PerRun) => over<PerRun>("max", metric);
-  const { registryUrl } = benchmarks;
+  const { registryUrl, registeredModels = [] } = benchmarks;
   return [
     {
       title: "Benchmarks",
@@ -68,7 +68,7 @@ export function benchmarkRows({ benchmarks, thresholds }: Site): readonly Row[] 
           table({
             title: "Benchmark runs",
             description:
-              "Runs of the window, with the highest rate and the latencies of their last step. Their reports lie in the bucket of benchmarks under model, version and run; the registry links them in the tags of the model's version.",
+              "Runs of the window, with the highest rate and the latencies of their last step. Their reports lie in the bucket of benchmarks under model, version and run; the registry names each in the tags of the model's version, which the links of this panel lead to.",
             rows: { cluster: "Cluster", model: "Model", version: "Version", testid: "Run" },
             columns: [
               { title: "Highest rate", vector: most(benchmark.requests) },
@@ -82,7 +82,12 @@ export function benchmarkRows({ benchmarks, thresholds }: Site): readonly Row[] 
             emptyIsGood,
             ...(registryUrl === undefined
               ? {}
-              : { link: { title: "Model versions in the registry", url: `${registryUrl}/#/models` } }),
+              : {
+                  links: registeredModels.map((model) => ({
+                    title: `Reports of ${model}, by version`,
+                    url: `${registryUrl}/#/models/${encodeURIComponent(model)}`,
+                  })),
+                }),
           }),
         ]),
       ],

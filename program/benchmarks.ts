@@ -62,6 +62,7 @@ export function declareBenchmarks(
           cluster: settings.cluster,
           target,
           pricePerGpuHour: settings.pricePerGpuHour,
+          currency: settings.currency,
           knobs: knobs[target.name] ?? {},
           prometheus: {
             url: monitoring.prometheusUrl,

@@ -10,7 +10,6 @@ import { buildDashboards } from "../dashboards";
 import type { BuiltDashboard } from "../dashboards";
 import { addresses } from "../dashboards/addresses";
 import type { HubSettings, Settings, SiteGrafana } from "../settings";
-import { benchmarksNamespace } from "./benchmarkAccess";
 import { optional } from "../settings/optional";
 import type { Monitoring } from "./monitoring";
 
@@ -25,15 +24,20 @@ export function flowsOfGrafana(settings: Settings): readonly Flow[] {
 
 /** Every dashboard of this hub and its members. */
 function dashboardsOf(settings: HubSettings): readonly BuiltDashboard[] {
-  const { cluster, members, alerting, pricePerGpuHour, landingZone } = settings;
+  const { cluster, members, alerting, pricePerGpuHour, landingZone, benchmarks } = settings;
   return buildDashboards({
     hub: cluster,
     members: members.map((member) => member.cluster),
     thresholds: alerting.thresholds,
     priced: Object.keys(pricePerGpuHour).length > 0,
-    ...(benchmarksNamespace(settings) === undefined
+    ...(benchmarks === undefined
       ? {}
-      : { benchmarks: optional("registryUrl", landingZone?.mlflow.url) }),
+      : {
+          benchmarks: {
+            ...optional("registryUrl", landingZone?.mlflow.url),
+            registeredModels: [...new Set(benchmarks.targets.map((target) => target.registeredModel))].sort(),
+          },
+        }),
   });
 }
 

@@ -4,6 +4,7 @@ import {
   GPU_SCRAPES,
   jobDeadlineSeconds,
   P95_REQUESTS,
+  P99_REQUESTS,
   settleSecondsOf,
   type TimedLoad,
 } from "../workloads/benchmark/driver/durations";
@@ -64,6 +65,35 @@ function whenProblems(target: BenchmarkTargetSettings, site: Site, tell: Tell): 
       ? [tell(["promote"], "needs schedule: only runs of all scenarios move an alias, never the gate")]
       : []),
     ...(promote && simulated ? [tell(["promote"], "must be false: what is simulated moves no alias")] : []),
+  ];
+}
+
+/** Limits of figures for which there would be too few samples, or none: their verdict could only be invalid. */
+function sampleProblems({ slos, scenarios, protocol }: BenchmarkTargetSettings, tell: Tell): Problem[] {
+  const { rate, seconds, streamsPerSecond } = scenarios.warm;
+  const { warmP99Seconds, firstTokenP95Seconds } = slos;
+  return [
+    ...(warmP99Seconds !== undefined && rate * seconds < P99_REQUESTS
+      ? [
+          tell(
+            ["slos", "warmP99Seconds"],
+            `takes ${P99_REQUESTS} requests at the warm rate, and scenarios.warm makes ${Math.floor(rate * seconds)} (rate x seconds): load for longer, or leave the limit out`,
+          ),
+        ]
+      : []),
+    ...(firstTokenP95Seconds !== undefined && protocol !== "openai"
+      ? [tell(["slos", "firstTokenP95Seconds"], "must be left out: only the protocol openai streams")]
+      : []),
+    ...(firstTokenP95Seconds !== undefined &&
+    protocol === "openai" &&
+    streamsPerSecond * seconds < P95_REQUESTS
+      ? [
+          tell(
+            ["slos", "firstTokenP95Seconds"],
+            `takes ${P95_REQUESTS} streams, and scenarios.warm opens ${Math.floor(streamsPerSecond * seconds)} (streamsPerSecond x seconds): open more, or leave the limit out`,
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -277,6 +307,7 @@ export function benchmarkProblems(hub: HubObject, raw: unknown): readonly Proble
           : []),
         ...whenProblems(target, site, tell),
         ...rateProblems(target, tell),
+        ...sampleProblems(target, tell),
         ...protocolProblems(target, tell),
         ...scaleProblems(target, tell),
         ...gpuProblems(target, site, tell),

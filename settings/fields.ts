@@ -212,6 +212,8 @@ export const httpUrl = text("must be an http or https URL without user, password
 });
 
 /** Text of one line without blanks at its ends. */
+/** A currency by its code of three letters. */
+export const currency = matching("must be a code of three letters, such as EUR", /^[A-Z]{3}$/);
 export const word = matching("must be one line of text", /^\S(.*\S)?$/);
 export const absolutePath = matching(
   "must be an absolute path without . or .. in it",

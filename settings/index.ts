@@ -164,6 +164,7 @@ function hubSettings(parsed: Parsed<"hub">): HubSettings {
     },
     members: membersOf(hub.members, given),
     pricePerGpuHour: hub.pricePerGpuHour,
+    currency: hub.currency,
     federation: from((secrets) => federationAccess(federationUsers(secrets, names), given), {}),
     memberCredentials: from(
       (secrets) => Object.fromEntries(names.map((name) => [name, published(secrets, name)])),

@@ -285,6 +285,7 @@ export const hubSchema = object({
   ...siteShape,
   members: list(member, "members").default([]),
   pricePerGpuHour: fields.prices.default({}),
+  currency: fields.currency.default("USD"),
   /** Served models that are measured, judged and priced. */
   benchmarks: list(benchmarkTarget, "targets").default([]),
   benchmarksNamespace: fields.namespaceName.default(BENCHMARKS_NAMESPACE),
@@ -310,6 +311,7 @@ export type MemberObject = z.output<typeof memberSchema>;
 export const HUB_ONLY = [
   "members",
   "pricePerGpuHour",
+  "currency",
   "landingZone",
   "grafana",
   "benchmarks",

@@ -216,6 +216,8 @@ export interface HubSettings extends SiteSettings {
   readonly members: readonly Member[];
   /** Price of one GPU hour by GPU type, in the site's currency. */
   readonly pricePerGpuHour: Readonly<Record<string, number>>;
+  /** Its code: `EUR`. */
+  readonly currency: string;
   /** Per member: the user, or the token, the hub scrapes it with; absent with existing Secrets. */
   readonly federation: pulumi.Output<Readonly<Record<string, UserPassword | { readonly token: string }>>>;
   /** Absent: nothing is measured. */

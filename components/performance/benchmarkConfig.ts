@@ -13,7 +13,7 @@ export type Extent = "all" | "awaited";
 
 type Args = Pick<
   InferenceBenchmarkArgs,
-  "cluster" | "target" | "pricePerGpuHour" | "knobs" | "prometheus" | "store" | "registry"
+  "cluster" | "target" | "pricePerGpuHour" | "currency" | "knobs" | "prometheus" | "store" | "registry"
 >;
 
 /** What decides how long a run takes. */
@@ -51,7 +51,7 @@ function corpusFacts({ name, ...corpus }: BenchmarkTarget["corpus"]): object {
 }
 
 /** The target as results tell of it; its champion is the driver's to find. */
-function targetFacts({ cluster, target, pricePerGpuHour, knobs }: Args): object {
+function targetFacts({ cluster, target, pricePerGpuHour, currency, knobs }: Args): object {
   const { name, model, version, namespace, service, protocol, url, gpuType, gpusPerReplica } = target;
   return {
     name,
@@ -67,6 +67,7 @@ function targetFacts({ cluster, target, pricePerGpuHour, knobs }: Args): object 
     gpusPerReplica,
     simulated: target.simulated,
     pricePerGpuHour,
+    currency,
     slos: target.slos,
     minReplicas: target.replicas.min,
     maxReplicas: target.replicas.max,

@@ -99,6 +99,8 @@ export interface InferenceBenchmarkArgs {
   readonly target: BenchmarkTarget;
   /** Price of one GPU hour by GPU type; a type without one has no cost. */
   readonly pricePerGpuHour: Readonly<Record<string, number>>;
+  /** Of the prices: `EUR`. */
+  readonly currency: string;
   /** For recommendations that name the setting to change. */
   readonly knobs: BenchmarkKnobs;
   /** The hub's Prometheus: asked for GPUs and servers, and given k6's own series. */

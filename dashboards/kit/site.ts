@@ -16,6 +16,8 @@ export interface Site {
   readonly benchmarks?: {
     /** URL of the model registry, for people. */
     readonly registryUrl?: string;
+    /** The models that are measured, as the registry calls them. */
+    readonly registeredModels?: readonly string[];
   };
 }
 

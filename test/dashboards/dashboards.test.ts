@@ -190,12 +190,14 @@ describe("benchmarks", () => {
       ["Benchmark failures by run", undefined],
       ["Benchmark runs", undefined],
     ]);
-    expect(rowOf({ registryUrl: "https://mlflow.example:5000" }).flatMap(({ links = [] }) => links)).toEqual([
-      expect.objectContaining({
-        title: "Model versions in the registry",
-        url: "https://mlflow.example:5000/#/models",
-        targetBlank: true,
-      }),
+    const registry = {
+      registryUrl: "https://mlflow.example:5000",
+      registeredModels: ["hpc-llama", "hpc vision"],
+    };
+    const links = rowOf(registry).flatMap((one) => one.links ?? []);
+    expect(links.map(({ title, url, targetBlank }) => [title, url, targetBlank])).toEqual([
+      ["Reports of hpc-llama, by version", "https://mlflow.example:5000/#/models/hpc-llama", true],
+      ["Reports of hpc vision, by version", "https://mlflow.example:5000/#/models/hpc%20vision", true],
     ]);
   });
 });

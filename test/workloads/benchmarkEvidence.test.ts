@@ -13,20 +13,24 @@ let exporter: http.Server;
 let prometheus: Server;
 let target: RunningServer;
 
-/** Two GPUs, one of a pod that is not the model's; a counter of energy that gives 100 W; a quarter of CPU periods throttled. */
+/**
+ * GPUs of the model, of another pod, and of a pod so called in another namespace; a counter of energy that gives 100 W; a
+ * quarter of CPU periods throttled.
+ */
 function metrics(): string {
   const seconds = performance.now() / 1000;
-  const gpu = (uuid: string, pod: string): string =>
-    `{UUID="${uuid}",pod="${pod}",gpu_type="t4",hostname="gpu-1"}`;
+  const gpu = (uuid: string, pod: string, namespace = "models"): string =>
+    `{UUID="${uuid}",namespace="${namespace}",pod="${pod}",gpu_type="t4",hostname="gpu-1"}`;
   const periods = (kind: string, container: string, each: number): string =>
-    `container_cpu_cfs_${kind}_total{pod="sums-predictor-abc",container="${container}"} ${Math.round(seconds * each)}`;
+    `container_cpu_cfs_${kind}_total{namespace="models",pod="sums-predictor-abc",container="${container}"} ${Math.round(seconds * each)}`;
   return [
     `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-1", "sums-predictor-abc")} 80`,
     `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-2", "other")} 5`,
+    `DCGM_FI_DEV_GPU_UTIL${gpu("GPU-3", "sums-predictor-abc", "staging")} 1`,
     `DCGM_FI_DEV_FB_USED${gpu("GPU-1", "sums-predictor-abc")} 2048`,
     `DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION${gpu("GPU-1", "sums-predictor-abc")} ${Math.round(seconds * 100_000)}`,
-    `request_predict_seconds_sum{pod="sums-predictor-abc",model_name="sums"} ${(seconds * 0.5).toFixed(3)}`,
-    `request_predict_seconds_count{pod="sums-predictor-abc",model_name="sums"} ${Math.round(seconds * 100)}`,
+    `request_predict_seconds_sum{namespace="models",pod="sums-predictor-abc",model_name="sums"} ${(seconds * 0.5).toFixed(3)}`,
+    `request_predict_seconds_count{namespace="models",pod="sums-predictor-abc",model_name="sums"} ${Math.round(seconds * 100)}`,
     periods("periods", "kserve-container", 1000),
     periods("throttled_periods", "kserve-container", 250),
     // of the pod as a whole, and of another container in it
@@ -63,7 +67,7 @@ it("adds what Prometheus scraped in exactly the window, and sends k6's own serie
     warm: { rate: 50, warmUpSeconds: 2, seconds: 4 },
     remoteWrite: { url: `${prometheus.url}/api/v1/write` },
     prometheus: { url: prometheus.url, settleSeconds: 1, pods: "sums-predictor-.*" },
-    target: { gpuType: "t4", gpusPerReplica: 1 },
+    target: { namespace: "models", gpuType: "a6000", gpusPerReplica: 1 },
   });
   expect(run.result?.errors).toEqual([]);
   const load = run.result?.evidence.warm?.load;
@@ -73,8 +77,8 @@ it("adds what Prometheus scraped in exactly the window, and sends k6's own serie
   // 4 s at two scrapes a second, give or take the one at an edge
   expect([7, 8, 9]).toContain(gpu?.utilisation.length);
   expect(new Set(gpu?.utilisation)).toEqual(new Set([0.8]));
-  const seconds = ((gpu?.utilisation.length ?? 0) - 1) / 2;
-  expect((gpu?.energyJoules ?? 0) / (100 * seconds)).toBeCloseTo(1, 1);
+  // a scrape of a busy machine is answered late
+  expect(Math.abs((gpu?.energyJoules ?? 0) - 100 * 4)).toBeLessThan(100);
   const { latency, cpuThrottled } = load?.server ?? {};
   expect(cpuThrottled).toBeCloseTo(0.25, 2);
   expect(latency).toMatchObject({ metric: "request_predict_seconds", covers: "inference" });
@@ -153,12 +157,12 @@ it("adds the usage of the model's pods, and what the cluster shows of knobs that
     const [load, MiB] = [run.result?.evidence.warm?.load, 1024 ** 2];
     expect(run.output).not.toContain("no usage of pods");
     expect(load?.replicas).toBe(2);
+    const close = (value: number): number => expect.closeTo(value, 9) as number;
     expect(load?.pods).toEqual([
-      { name: "a", cpuCores: 0.2, memoryBytes: 64 * MiB },
-      { name: "b", cpuCores: 0.4, memoryBytes: 64 * MiB },
+      { name: "a", cpuCores: close(0.2), memoryBytes: 64 * MiB },
+      { name: "b", cpuCores: close(0.4), memoryBytes: 64 * MiB },
     ]);
-    const cpuCores = expect.closeTo(0.6, 9) as number;
-    expect(load?.server).toEqual({ cpuCores, cpuLimitCores: 1, memoryBytes: 128 * MiB });
+    expect(load?.server).toEqual({ cpuCores: close(0.6), cpuLimitCores: 1, memoryBytes: 128 * MiB });
     expect(run.result?.target.settings).toEqual({
       cpuLimitCores: { value: 0.5 },
       minReplicas: { value: 2 },

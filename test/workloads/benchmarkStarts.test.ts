@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildWorker } from "../../scripts/build";
@@ -10,6 +11,7 @@ import { serveApi } from "../support/simulatedApi";
 import { secondsOf, SimulatedCluster, type StartDelays } from "../support/simulatedCluster";
 import { benchmark, model, settingsFor, startBenchmark } from "./support/benchmark";
 import { freePort } from "./support/servers";
+import { tlsServer } from "./support/tls";
 
 jest.setTimeout(30_000);
 
@@ -176,6 +178,28 @@ describe("the live model", () => {
     ]);
     expect(await replicas()).toEqual({ replicas: 2, annotations: {} });
     expect(cluster.names("pods")).toEqual(["model-4", "model-5"]);
+  });
+
+  it("is asked over TLS by the authority that the settings name", async () => {
+    const tls = await tlsServer((request, response) => {
+      const asked = http.request(
+        { port: cluster.port, method: request.method, path: request.url },
+        (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 0)),
+      );
+      request.pipe(asked.once("error", () => response.destroy()));
+    });
+    try {
+      const secured = { ...settingsFor(`https://127.0.0.1:${tls.port}`, "/tmp"), caFile: tls.caFile };
+      const faults: string[] = [];
+      const kinds = ["pod-restart" as const];
+      const starts = await coldStarts(driverFor(secured), site, { ...asked, kinds }, (kind, error) =>
+        faults.push(`${kind}: ${String(error)}`),
+      );
+      expect([starts.map(({ kind }) => kind), faults]).toEqual([kinds, []]);
+    } finally {
+      await tls.close();
+      rmSync(tls.folder, { recursive: true });
+    }
   });
 
   it("has its replicas back when the run is ended on the way", async () => {

@@ -363,9 +363,13 @@ export const summarySchema = z.strictObject({
   /** Was this version the champion when it ran? */
   champion: z.boolean(),
   gpuType: name.optional(),
+  /** Of that type when it ran: costs are told at the price of today. */
+  pricePerGpuHour: amount.optional(),
   simulated: z.boolean(),
-  /** Runs compare only under the same conditions: cluster, replicas, rate, corpus. */
+  /** Runs compare only under the same conditions: cluster, replicas, rate, requests. */
   conditions: name,
+  /** What requests asked and how fast answers had to be: costs compare only of the same, whatever the hardware. */
+  requests: name.optional(),
   figures: z.strictObject({
     warmP50Seconds: seconds.optional(),
     warmP95Seconds: seconds.optional(),

@@ -19,7 +19,7 @@ export interface PanelText {
   /** Why it is good that it shows nothing; absent where it must always show something. */
   readonly emptyIsGood?: string;
   /** Where more is found of what it shows. */
-  readonly link?: { readonly title: string; readonly url: string };
+  readonly links?: readonly { readonly title: string; readonly url: string }[];
 }
 
 /** A query and the name of its series: text with `{{label}}` placeholders. */
@@ -90,7 +90,7 @@ function target({ vector, legend }: Query, index: number, asked: Asked): Dataque
 /** What is the same for all kinds of panels. */
 export function panel<B extends PanelBuilder>(
   builder: B,
-  { title, description, emptyIsGood, link }: PanelText,
+  { title, description, emptyIsGood, links = [] }: PanelText,
   {
     queries,
     asked,
@@ -101,10 +101,12 @@ export function panel<B extends PanelBuilder>(
   builder.title(title).description(description).datasource(dataSource).unit(id);
   if (decimals !== undefined) builder.decimals(decimals);
   builder.noValue(emptyIsGood === undefined ? "no data" : "none");
-  if (link !== undefined) {
-    builder.links([
-      new DashboardLinkBuilder(link.title).type(DashboardLinkType.Link).url(link.url).targetBlank(true),
-    ]);
+  if (links.length > 0) {
+    builder.links(
+      links.map((link) =>
+        new DashboardLinkBuilder(link.title).type(DashboardLinkType.Link).url(link.url).targetBlank(true),
+      ),
+    );
   }
   queries.forEach((query, index) => builder.withTarget(target(query, index, asked)));
   return { builder, queries, ...(emptyIsGood === undefined ? {} : { emptyIsGood }) };

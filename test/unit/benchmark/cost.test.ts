@@ -57,6 +57,7 @@ describe("cost by GPU type", () => {
     ...summary,
     run: "run-t4",
     gpuType: "tesla-t4",
+    pricePerGpuHour: 0.35,
     figures: { kneeRatePerGpu: 80, costPer1000Requests: 0.35 / 288 },
   };
 
@@ -96,9 +97,42 @@ describe("cost by GPU type", () => {
     expect(first?.gain.high).toBeCloseTo((0.35 / 288) * 1.1, 9);
   });
 
+  it("tells an earlier run at the price of today", () => {
+    const [, row] = costByGpuType(summary, [{ ...onT4, pricePerGpuHour: 0.7 }], target);
+    expect(row).toMatchObject({
+      pricePerGpuHour: 0.35,
+      cost: { per1000Requests: expect.closeTo(0.35 / 288 / 2, 12) as number },
+    });
+  });
+
+  it.each([
+    ["other requests", { requests: "kserve-v2 long (4096 to 512), P95 below 500 ms" }],
+    ["another model", { model: "hpc-other" }],
+  ])("compares with no run of %s", (_, other) => {
+    const { costs, recommendations } = judge({ ...result, history: [{ ...onT4, ...other }] });
+    expect(costs[1]).toMatchObject({ gpuType: "tesla-t4", state: "not measured" });
+    expect(recommendations).toEqual([]);
+  });
+
+  it("advises no real site by a simulated run", () => {
+    const { costs, recommendations } = judge({ ...result, history: [{ ...onT4, simulated: true }] });
+    expect(costs[1]).toMatchObject({ gpuType: "tesla-t4", state: "measured", simulated: true });
+    expect(recommendations).toEqual([]);
+  });
+
   it("advises no type that is cheaper and too slow", () => {
     const slow = { ...onT4, figures: { ...onT4.figures, kneeRatePerGpu: 20 } };
     expect(judge({ ...result, history: [slow] }).recommendations).toEqual([]);
+  });
+
+  it("tells none of GPUs that are of another type than the target says, and says so", () => {
+    const { costs, notes, verdict } = judge({ ...result, target: { ...result.target, gpuType: "tesla-t4" } });
+    expect(verdict).toBe("pass");
+    expect(costs.map(({ gpuType, state }) => [gpuType, state])).toEqual([
+      ["rtx-a6000", "not measured"],
+      ["tesla-t4", "not measured"],
+    ]);
+    expect(notes).toEqual(["The target says tesla-t4, and GPUs are rtx-a6000: no cost is told."]);
   });
 
   it("tells nothing of a knee that is not known", () => {

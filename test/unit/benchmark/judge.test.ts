@@ -387,6 +387,18 @@ describe("evidence that cannot carry a verdict is invalid, never a pass:", () =>
     expect(kinds(judgement, "gpu-utilisation")).toEqual(["gpu-window"]);
   });
 
+  it("idle GPUs below a knee that was not found: a higher rate could have filled them", () => {
+    const result = runAgainst({ server: { gpu: () => 0.4 } });
+    expect(states(judge(result))["gpu-utilisation"]).toBe("fail");
+    const steps = result.evidence.saturation!.steps.slice(0, 1);
+    const short = judge({
+      ...result,
+      evidence: { ...result.evidence, saturation: { steps, stopped: "rate-limit" } },
+    });
+    expect(states(short)["gpu-utilisation"]).toBe("invalid");
+    expect(kinds(short, "gpu-utilisation")).toContain("knee");
+  });
+
   it("a GPU that tells nothing", () => {
     const result = runAgainst({ server: { replicas: 3 }, asked: ["warm"] });
     const judgement = judge(withWarm(result, ({ gpus }) => ({ gpus: gpus!.slice(1) })));

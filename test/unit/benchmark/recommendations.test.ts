@@ -141,6 +141,29 @@ describe("a recommendation", () => {
     });
   });
 
+  it("doubles what an engine without a limit had in work while its cache had room", () => {
+    const { because, change } = first({
+      server: { slots: 2, server: { runningLimit: undefined, kvCacheUsed: 0.3 } },
+      warmRate: 20,
+      start: 20,
+    });
+    expect(change).toMatchObject({ knob: "maxBatchedSequences", from: 2, to: 4 });
+    expect(because.text).toMatch(
+      /requests waited while [\d.]+ were in work; 30 % of the KV cache was in use$/,
+    );
+  });
+
+  it.each([
+    ["kv-cache", { kvCacheUsed: 0.97 }, { kvCacheType: { value: "fp8_e5m2" } }],
+    ["gpu-bound", { kvCacheUsed: 0.8 }, { weightType: { value: "awq" } }],
+  ])("(%s) asks for nothing that has been done", (id, server, settings) => {
+    const run: Run = { server: { slots: 2, gpu: () => 0.97, server }, warmRate: 20, start: 20 };
+    const ids = (target: NonNullable<Run["target"]>) =>
+      judge(runAgainst({ ...run, target })).recommendations.map((one) => one.id);
+    expect(ids({})).toContain(id);
+    expect(ids({ settings })).not.toContain(id);
+  });
+
   it("names KServe's field where it has not", () => {
     expect(first({ server: { slots: 2 }, warmRate: 20, start: 20 }).change).toEqual({
       knob: "maxBatchedSequences",

@@ -106,6 +106,21 @@ const champion = (version: string, values: readonly number[]): readonly Summary[
   values.map((p95) => summary(version, p95, { champion: true }));
 const STEADY = [0.1, 0.101, 0.099, 0.1005, 0.0995];
 
+describe("conditions", () => {
+  const { target } = runAgainst({ asked: ["warm"] });
+  const conditions = (said: object): string =>
+    judge(runAgainst({ asked: ["warm"], target: said })).summary.conditions;
+
+  it.each([
+    ["cluster", { cluster: "other" }],
+    ["replicas", { minReplicas: 2 }],
+    ["lengths of requests under the same name", { corpus: { ...target.corpus, outputTokens: 33 } }],
+    ["time that the knee's P95 may take", { slos: { warmP95Seconds: 0.4 } }],
+  ])("are others with another %s", (_, said) => expect(conditions(said)).not.toBe(conditions({})));
+
+  it("are the same for another version", () => expect(conditions({ version: "8" })).toBe(conditions({})));
+});
+
 describe("a comparison", () => {
   it.each<[string, number, readonly Summary[], string, string]>([
     ["no champion", 0.1, [], "inconclusive", "no champion has run under the same conditions"],

@@ -1,10 +1,11 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { reportOptions, writeReport } from "../../../commands/benchmarkReport";
+import { main, reportOptions, writeReport } from "../../../commands/benchmarkReport";
 import { reportOf } from "../../../workloads/benchmark/report";
+import { judgedSchema } from "../../../workloads/benchmark/report/judgedSchema";
 import { linearTicks, logTicks } from "../../../workloads/benchmark/report/svg";
-import type { Result } from "../../../workloads/benchmark/result";
+import type { Load, Result } from "../../../workloads/benchmark/result";
 import { runAgainst, withWarm } from "../../support/benchmark";
 
 /** Saturates early, scales late, on simulated GPUs: something of everything. */
@@ -39,6 +40,12 @@ const mixed: Result = runAgainst({
     ],
   },
 });
+
+/** So few answers that an interval is open. */
+const few = ({ latencies }: Load): Partial<Load> => {
+  const counts = [[latencies.counts[0]?.[0] ?? 0, 5]] as [number, number][];
+  return { requests: 5, latencies: { counts, sumSeconds: 0.25 } };
+};
 
 const golden = (file: string): string => path.join(__dirname, "golden", file);
 
@@ -95,6 +102,17 @@ describe("the report", () => {
     });
   });
 
+  it.each<[string, Result]>([
+    ["something of everything", mixed],
+    ["a good run", runAgainst()],
+    ["a starved client", runAgainst({ server: { client: { cpuCores: 0.99, limitCores: 1 } } })],
+    ["no evidence at all", { ...runAgainst({ asked: ["warm"] }), asked: ["soak"], evidence: {} }],
+    ["few samples", withWarm(runAgainst({ asked: ["warm"] }), few)],
+  ])("is JSON of a schema: %s", (_, result) => {
+    const written = JSON.parse(reportOf(result).json) as unknown;
+    expect(judgedSchema.parse(written)).toEqual(written);
+  });
+
   it("says in one line that there is no champion", () => {
     expect(markdown).toContain(
       "## Against the champion (simulated)\n\nNo champion has run under the same conditions.\n",
@@ -113,6 +131,30 @@ describe("the report", () => {
     expect(report.markdown).toContain("| Window | Pod, by metrics.k8s.io | CPU | Memory |");
     expect(report.markdown).toContain("| Warm | chat-predictor-1 | 0.75 cores | 2560 MiB |");
     expect(markdown).not.toContain("metrics.k8s.io");
+  });
+
+  it("tells what each GPU did, by DCGM, and the tokens of a request", () => {
+    const gpu = {
+      id: "GPU-7",
+      node: "gpu-1",
+      type: "rtx-a6000",
+      simulated: false,
+      utilisation: [0.8, 0.9],
+      engineActive: [0.4, 0.5],
+      memoryUsedBytes: 20 * 1024 ** 3,
+      energyJoules: 12_000,
+    };
+    const change = { gpus: [gpu], seconds: 60, requests: 3600, tokens: { prompt: 252_000, output: 115_200 } };
+    const report = reportOf(withWarm(runAgainst({ asked: ["warm"] }), () => change));
+    expect(report.markdown).toContain(
+      "| Warm | GPU-7 on gpu-1 | rtx-a6000 | 85 % (2 scrapes) | 45 % | 20480 MiB | 200 W |",
+    );
+    expect(report.markdown).toContain(
+      "| Tokens of a request, as the server counts | 70 in, 32 out, 1920 out a second |",
+    );
+    expect(report.markdown).toMatch(
+      /\| Latency \| [\d.]+ ms by request\\_duration\\_seconds, [\d.]+ ms at the client \|/,
+    );
   });
 
   it.each([
@@ -166,6 +208,25 @@ describe("npm run benchmark:report", () => {
     [["a", "b"], "usage: npm run benchmark:report"],
     [["--what"], "Unknown option '--what'"],
   ])("refuses %j", (args, says) => expect(() => reportOptions(args)).toThrow(says));
+
+  it.each([
+    ["result", ["schema", "run", "evidence", "target"]],
+    ["judged", ["schema", "run", "verdict", "verdicts", "recommendations"]],
+  ])("prints the JSON Schema of what runs keep: %s", async (name, fields) => {
+    printed.mockClear();
+    await expect(main(["--schema", name])).resolves.toBe(0);
+    const schema = JSON.parse(String(printed.mock.calls[0]?.[0])) as {
+      $schema: string;
+      required: readonly string[];
+      additionalProperties: boolean;
+    };
+    expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
+    expect(schema.required).toEqual(expect.arrayContaining(fields));
+    expect(schema.additionalProperties).toBe(false);
+  });
+
+  it("knows no other schema", () =>
+    expect(main(["--schema", "report"])).rejects.toThrow("--schema report: one of result, judged"));
 
   it("names the file that is no JSON", async () => {
     const file = path.join(folder, "broken.json");

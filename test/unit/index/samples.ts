@@ -31,7 +31,14 @@ function site(
   cluster: string,
 ): Omit<
   HubSettings,
-  "role" | "members" | "federation" | "memberCredentials" | "pricePerGpuHour" | "alerting" | "serving"
+  | "role"
+  | "members"
+  | "federation"
+  | "memberCredentials"
+  | "pricePerGpuHour"
+  | "currency"
+  | "alerting"
+  | "serving"
 > {
   return {
     stack: cluster,
@@ -100,6 +107,7 @@ export const hub: HubSettings = {
   },
   members,
   pricePerGpuHour,
+  currency: "USD",
   serving: [],
   federation: pulumi.secret(federation),
   memberCredentials: pulumi.secret({

@@ -256,6 +256,17 @@ describe("wrong settings of benchmarks name key, value and what to do", () => {
       ],
     ],
     [
+      "limits that too few requests and streams would judge",
+      {
+        slos: { warmP99Seconds: 1, firstTokenP95Seconds: 0.5 },
+        "scenarios.warm": { rate: 20, seconds: 120, streamsPerSecond: 4 },
+      },
+      [
+        `${at}.slos.warmP99Seconds = 1: takes 3000 requests at the warm rate, and scenarios.warm makes 2400 (rate x seconds): load for longer, or leave the limit out`,
+        `${at}.slos.firstTokenP95Seconds = 0.5: takes 600 streams, and scenarios.warm opens 480 (streamsPerSecond x seconds): open more, or leave the limit out`,
+      ],
+    ],
+    [
       "pods that would come and go",
       {
         "scenarios.coldStart": { limitSeconds: 60 },
@@ -324,6 +335,25 @@ it("as many requests are asked for as the judge's 95th percentile takes", () => 
   const asked = (requests: number) => problems({ "scenarios.warm": { rate: requests / 120, seconds: 120 } });
   expect(asked(one)).toHaveLength(1);
   expect(asked(one + 1)).toEqual([]);
+});
+
+it("a first token is no limit of what does not stream", () => {
+  const rows = { kind: "rows", name: "rows", columns: 4 };
+  expect(problems({ protocol: "kserve-v1", corpus: rows, slos: { firstTokenP95Seconds: 1 } })).toEqual([
+    `${at}.slos.firstTokenP95Seconds = 1: must be left out: only the protocol openai streams`,
+  ]);
+});
+
+describe("the currency of prices", () => {
+  it("is the site's own, USD where it says none", () => {
+    expect(parseSettings(raw([], { ...WITH_ZONE, currency: "EUR" }), "cloud", secretKeys)).toMatchObject({
+      hub: { currency: "EUR" },
+    });
+    expect(parsed(TARGET).currency).toBe("USD");
+    expect(problemsOf(raw([TARGET], { ...WITH_ZONE, currency: "euro" }))).toEqual([
+      '  - federation:hub.currency = "euro": must be a code of three letters, such as EUR',
+    ]);
+  });
 });
 
 describe("the cost of GPUs without a price", () => {

@@ -82,6 +82,7 @@ test("fills a hub's defaults", () => {
       benchmarks: [],
       benchmarksNamespace: "benchmarks",
       pricePerGpuHour: {},
+      currency: "USD",
       alerting: {
         runbookUrl: HUB_OBJECT.alerting.runbookUrl,
         receivers: [],
@@ -165,7 +166,7 @@ test("says what is missing, and that init records it", () => {
     "  - federation:cluster: is missing: must be a DNS label: at most 63 of a-z, 0-9 and inner hyphens",
     "  - federation:clusterUid: is missing: must be the UID of the cluster's namespace kube-system (npm run init records it)",
     "  - federation:kubeconfig: is missing: must be a kubeconfig with clusters, users and contexts (npm run init -- --kubeconfig FILE records it)",
-    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, members, pricePerGpuHour, benchmarks, benchmarksNamespace, landingZone, alerting, grafana, serving",
+    "  - federation:hub: is missing: must be an object with prometheus, protect, namespace, agentsNamespace, transferNamespace, kubernetes, hosts, inventory, servedModels, images, members, pricePerGpuHour, currency, benchmarks, benchmarksNamespace, landingZone, alerting, grafana, serving",
     "  - federation:hubSecrets: is missing: npm run init -- --stack cloud makes it",
   ]);
   expect(problems({}, "new")[0]).toBe("  - federation:role: is missing: must be hub or member");

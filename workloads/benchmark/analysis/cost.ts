@@ -1,5 +1,5 @@
 import type { Load, Summary, Target } from "../result";
-import { gpusHeld, gpuUse } from "./gpus";
+import { gpusHeld, gpuUse, otherTypes } from "./gpus";
 import type { Knee } from "./knee";
 
 /** Money for what was served at the knee. Allocated: all GPUs that serving holds; used: the part of them that worked. */
@@ -34,12 +34,13 @@ export function tokensPerRequest({ corpus }: Target, { tokens, requests }: Load)
   return [corpus.outputTokens, corpus.promptTokens].find((asked) => (asked ?? 0) > 0);
 }
 
-/** What a window cost; undefined without a price, a GPU or a request. */
+/** What a window cost; undefined without a price, a GPU or a request, and where its GPUs are of another type. */
 export function costOf(target: Target, load: Load): Cost | undefined {
   const price = target.gpuType === undefined ? undefined : target.pricePerGpuHour[target.gpuType];
   const gpus = gpusHeld(target, load);
   const served = load.achievedRate;
-  if (price === undefined || gpus === 0 || served === 0) return undefined;
+  if (price === undefined || gpus === 0 || served === 0 || otherTypes(target, load).length > 0)
+    return undefined;
   const perRequest = (price * gpus) / 3600 / served;
   const tokens = tokensPerRequest(target, load);
   const { utilisation } = gpuUse(target, load);
@@ -57,41 +58,55 @@ export function costOf(target: Target, load: Load): Cost | undefined {
   };
 }
 
-/** Energy of 1,000 requests in joules, where every GPU told its energy. */
+/** Energy of 1,000 requests in joules, where every GPU is of the target's type and told its energy. */
 export function energyOf(target: Target, load: Load): number | undefined {
   const { energyJoules } = gpuUse(target, load);
-  return energyJoules === undefined || load.requests === 0 ? undefined : (energyJoules / load.requests) * 1e3;
+  return energyJoules === undefined || load.requests === 0 || otherTypes(target, load).length > 0
+    ? undefined
+    : (energyJoules / load.requests) * 1e3;
 }
 
-function rowOf({ run, simulated, figures, gpuType = "" }: Summary, target: Target): CostRow | undefined {
+function rowOf(summary: Summary, target: Target): CostRow | undefined {
+  const { run, simulated, figures, gpuType = "", pricePerGpuHour: then } = summary;
   const { kneeRatePerGpu, costPer1000Requests, costPerMillionTokens } = figures;
   if (kneeRatePerGpu === undefined || costPer1000Requests === undefined) return undefined;
   const { usedCostPer1000Requests, usedCostPerMillionTokens, joulesPer1000Requests } = figures;
+  const pricePerGpuHour = target.pricePerGpuHour[gpuType];
+  const dearer = pricePerGpuHour === undefined || then === undefined ? 1 : pricePerGpuHour / then;
+  const now = (cost: number): number => cost * dearer;
   return {
     gpuType,
     state: "measured",
     run,
     simulated,
-    pricePerGpuHour: target.pricePerGpuHour[gpuType],
+    pricePerGpuHour,
     kneeRatePerGpu,
     cost: {
-      per1000Requests: costPer1000Requests,
-      ...(usedCostPer1000Requests === undefined ? {} : { usedPer1000Requests: usedCostPer1000Requests }),
-      ...(costPerMillionTokens === undefined ? {} : { perMillionTokens: costPerMillionTokens }),
-      ...(usedCostPerMillionTokens === undefined ? {} : { usedPerMillionTokens: usedCostPerMillionTokens }),
+      per1000Requests: now(costPer1000Requests),
+      ...(usedCostPer1000Requests === undefined ? {} : { usedPer1000Requests: now(usedCostPer1000Requests) }),
+      ...(costPerMillionTokens === undefined ? {} : { perMillionTokens: now(costPerMillionTokens) }),
+      ...(usedCostPerMillionTokens === undefined
+        ? {}
+        : { usedPerMillionTokens: now(usedCostPerMillionTokens) }),
     },
     ...(joulesPer1000Requests === undefined ? {} : { joulesPer1000Requests }),
   };
 }
 
-/** Every GPU type with a price or a run: this run's own, and the last run of this version for each other type. */
+/**
+ * Every GPU type with a price or a run: this run's own, and for each other type the last run of this version that asked
+ * the same requests.
+ */
 export function costByGpuType(
   current: Summary,
   history: readonly Summary[],
   target: Target,
 ): readonly CostRow[] {
   const runs = [
-    ...history.filter(({ version, model }) => version === current.version && model === current.model),
+    ...history.filter(
+      ({ version, model, requests }) =>
+        version === current.version && model === current.model && requests === current.requests,
+    ),
     current,
   ];
   const types = [

@@ -28,6 +28,10 @@ const complete = <T>(values: readonly (T | undefined)[]): readonly T[] | undefin
 /** GPUs that a window's replicas hold. */
 export const gpusHeld = ({ gpusPerReplica }: Target, { replicas }: Load): number => replicas * gpusPerReplica;
 
+/** GPUs of a window that are not of the type whose cost is told. */
+export const otherTypes = ({ gpuType }: Target, { gpus = [] }: Load): readonly string[] =>
+  gpuType === undefined ? [] : [...new Set(gpus.map(({ type }) => type))].filter((type) => type !== gpuType);
+
 /** How busy the target's GPUs were in exactly this window. */
 export function gpuUse(target: Target, load: Load): GpuUse {
   const { gpus = [] } = load;

@@ -1,7 +1,7 @@
 import type { Latencies, Load, Result, Summary } from "../result";
 import { costByGpuType } from "./cost";
 import type { CostRow } from "./cost";
-import { gpuUse } from "./gpus";
+import { gpuUse, otherTypes } from "./gpus";
 import type { GpuUse } from "./gpus";
 import type { State, Verdict } from "./judged";
 import { findKnee } from "./knee";
@@ -72,8 +72,13 @@ function holdReasons(
   ];
 }
 
-function notesOf({ evidence: { warm }, target }: Result): readonly string[] {
+function notesOf({ evidence: { warm }, target }: Result, knee: Knee | undefined): readonly string[] {
+  const load = knee?.load ?? warm?.load;
+  const others = load === undefined ? [] : otherTypes(target, load);
   return [
+    ...(others.length > 0
+      ? [`The target says ${target.gpuType ?? ""}, and GPUs are ${others.join(", ")}: no cost is told.`]
+      : []),
     ...(warm !== undefined && warm.load.server?.latency === undefined
       ? ["The server told no latency: the client's figures are not cross-checked."]
       : []),
@@ -113,5 +118,5 @@ export function judge(result: Result): Judgement {
     recommendations: recommend(context),
     summary,
   } as const;
-  return { ...judgement, hold: holdReasons(judgement, result), notes: notesOf(result) };
+  return { ...judgement, hold: holdReasons(judgement, result), notes: notesOf(result, knee) };
 }

@@ -48,11 +48,11 @@ export function judgeGpus({ target, evidence }: Result, knee: Knee | undefined):
   ];
   const { utilisation, problems } = gpuUse(target, load);
   if (utilisation === undefined || lost.length > 0) return invalid([...problems, ...lost]);
-  return {
-    state: utilisation > target.slos.gpuUtilisation ? "pass" : "fail",
-    measured: percent(utilisation),
-    reasons: [],
-  };
+  const measured = percent(utilisation);
+  if (utilisation > target.slos.gpuUtilisation) return { state: "pass", measured, reasons: [] };
+  // below a knee that is not known GPUs may be idle for want of load
+  const unknown = knee?.problems ?? [];
+  return unknown.length > 0 ? invalid(unknown, measured) : { state: "fail", measured, reasons: [] };
 }
 
 export function judgeAutoscaling({ target, evidence: { autoscaling } }: Result): Judged {

@@ -1,4 +1,5 @@
-import type { Result, Summary } from "../result";
+import { duration } from "../format";
+import type { Result, Summary, Target } from "../result";
 import { answersOf } from "./answerJudges";
 import { costOf, costWindow, energyOf } from "./cost";
 import { gpusHeld, gpuUse } from "./gpus";
@@ -56,11 +57,18 @@ function kneeFigures({ target }: Result, knee: Knee | undefined): Figures {
   });
 }
 
+/** What was asked for, and in what time: the knee is a rate of these. */
+function requestsOf({ protocol, corpus, slos }: Target): string {
+  const { name, promptTokens, outputTokens } = corpus;
+  const lengths = [promptTokens, outputTokens].map((tokens) => tokens ?? "-").join(" to ");
+  return `${protocol} ${name} (${lengths}), P95 below ${duration(slos.warmP95Seconds)}`;
+}
+
 /** What runs must have alike to be compared. */
 function conditionsOf({ target, evidence: { warm } }: Result): string {
-  const { cluster, gpuType = "cpu", gpusPerReplica, minReplicas, corpus, protocol } = target;
+  const { cluster, gpuType = "cpu", gpusPerReplica, minReplicas } = target;
   const at = warm === undefined ? "" : `, ${warm.load.targetRate} req/s`;
-  return `${cluster}, ${gpuType} x${gpusPerReplica}, ${minReplicas} replicas, ${protocol} ${corpus.name}${at}`;
+  return `${cluster}, ${gpuType} x${gpusPerReplica}, ${minReplicas} replicas, ${requestsOf(target)}${at}`;
 }
 
 /** The run in a few figures; only those that are evidence. */
@@ -68,6 +76,7 @@ export function summarise(result: Result, knee: Knee | undefined): Summary {
   const { run, startedAt, target, evidence } = result;
   const { requests, failed, wrong } = answersOf(result);
   const load = knee?.load ?? evidence.warm?.load;
+  const price = target.pricePerGpuHour[target.gpuType ?? ""];
   return {
     run,
     startedAt,
@@ -75,8 +84,10 @@ export function summarise(result: Result, knee: Knee | undefined): Summary {
     version: target.version,
     champion: target.champion,
     ...(target.gpuType === undefined ? {} : { gpuType: target.gpuType }),
+    ...(price === undefined ? {} : { pricePerGpuHour: price }),
     simulated: isSimulated(result),
     conditions: conditionsOf(result),
+    requests: requestsOf(target),
     figures: {
       ...warmFigures(result),
       ...kneeFigures(result, knee),

@@ -6,8 +6,8 @@ export { GPU_SCRAPES } from "../analysis/gpus";
 
 /** What decides how long a run takes. */
 export interface TimedLoad {
-  readonly smoke: Pick<Settings["smoke"], "seconds">;
-  readonly warm: Pick<Settings["warm"], "warmUpSeconds" | "seconds">;
+  readonly smoke?: Pick<Settings["smoke"], "seconds"> | undefined;
+  readonly warm?: Pick<Settings["warm"], "warmUpSeconds" | "seconds"> | undefined;
   readonly saturation?: Omit<NonNullable<Settings["saturation"]>, "maxRate"> | undefined;
   readonly soak?: Omit<NonNullable<Settings["soak"]>, "rate"> | undefined;
   readonly autoscaling?:
@@ -29,8 +29,9 @@ export const settleSecondsOf = (scrapeSeconds: number): number => scrapeSeconds 
 const STEP_SECONDS = 5;
 /** The result is judged, rendered and uploaded. */
 const END_SECONDS = 20;
-/** Requests that a P95 takes. */
+/** Requests that a P95 takes, and a P99. */
 export const P95_REQUESTS = minimumSamples(0.95);
+export const P99_REQUESTS = minimumSamples(0.99);
 /** Requests that a step counts at least, however low its rate: some of them may fail. */
 export const STEP_REQUESTS = Math.ceil(P95_REQUESTS * 1.15);
 
@@ -40,8 +41,8 @@ export function longestRunSeconds(load: TimedLoad): number {
   const step = (seconds: number): number => STEP_SECONDS + seconds + timeoutSeconds;
   const kinds = new Set(["deployment", ...(coldStart?.kinds ?? [])]);
   const parts = [
-    step(smoke.seconds),
-    step(warm.warmUpSeconds + warm.seconds) + settleSeconds,
+    smoke === undefined ? 0 : step(smoke.seconds),
+    warm === undefined ? 0 : step(warm.warmUpSeconds + warm.seconds) + settleSeconds,
     // a step that began within the limit goes on to its end
     saturation === undefined
       ? 0

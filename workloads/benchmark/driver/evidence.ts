@@ -6,8 +6,8 @@ import { countOf, matching, select, sumOf } from "../../../metrics/select";
 import type { Selectable } from "../../../metrics/types";
 import type { GpuSamples, ServerFigures, Target } from "../result";
 import {
-  increaseOf,
   meanOf,
+  rateOf,
   sumOfMeans,
   totalIncrease,
   type Scraped,
@@ -21,6 +21,13 @@ const MIB = 1024 ** 2;
 /** What was measured, by the key of a GPU's series. */
 const keyOf = ({ labels }: Scraped): string =>
   labels.UUID ?? `${labels.hostname ?? labels.instance ?? ""}/${labels.gpu ?? ""}`;
+
+/** The served model's pods: those of its namespace, where the target names it. */
+const servedBy = ({ cluster, namespace }: Target, pods: string) => ({
+  cluster,
+  ...(namespace !== undefined && { namespace }),
+  pod: matching(pods),
+});
 
 const ratiosOf = ({ samples }: Scraped, unit: number): number[] =>
   samples.map(([, value]) => value / unit).filter((value) => value >= 0 && value <= 1);
@@ -38,7 +45,7 @@ export async function gpusIn(
   window: Window,
 ): Promise<readonly GpuSamples[]> {
   const of = (metric: Selectable): Promise<readonly Scraped[]> =>
-    scrapes(select(metric, { cluster: target.cluster, pod: matching(pods) }), window);
+    scrapes(select(metric, servedBy(target, pods)), window);
   const utilisation = await of(dcgm.utilisation);
   const [engine, memory, energy] = await Promise.all([
     of(dcgm.engineActive),
@@ -55,17 +62,18 @@ export async function gpusIn(
       samples: used.samples.filter(([, value]) => value < plausible.mebibytes),
     };
     const usedMiB = believed && meanOf([believed]);
-    const millijoules = joules && increaseOf(joules);
+    const milliwatts = joules && rateOf(joules);
     const ratios = active && ratiosOf(active, 1);
     return present<GpuSamples>({
       id: key,
       node: series.labels.hostname ?? series.labels.node,
-      type: target.gpuType ?? series.labels.gpu_type ?? series.labels.modelName ?? "unknown",
+      type: series.labels.gpu_type ?? target.gpuType ?? series.labels.modelName ?? "unknown",
       simulated: target.simulated,
       utilisation: ratiosOf(series, 100),
       engineActive: ratios,
       memoryUsedBytes: usedMiB === undefined ? undefined : usedMiB * MIB,
-      energyJoules: millijoules === undefined ? undefined : millijoules / 1000,
+      // scrapes do not reach the window's ends
+      energyJoules: milliwatts === undefined ? undefined : (milliwatts / 1000) * (window.to - window.from),
     });
   });
 }
@@ -78,7 +86,7 @@ export async function serverIn(
   window: Window,
 ): Promise<ServerFigures> {
   const of = (metric: Selectable): Promise<readonly Scraped[]> =>
-    scrapes(select(metric, { cluster: target.cluster, pod: matching(pods) }), window);
+    scrapes(select(metric, servedBy(target, pods)), window);
   const either = async (now: Selectable, before: Selectable): Promise<readonly Scraped[]> => {
     const found = await of(now);
     return found.length > 0 ? found : of(before);
@@ -86,7 +94,7 @@ export async function serverIn(
   const openai = target.protocol === "openai";
   const histogram = openai ? vllm.duration : kserve.predict;
   const ofContainer = (metric: Selectable): Promise<readonly Scraped[]> =>
-    scrapes(select(metric, { cluster: target.cluster, pod: matching(pods), container }), window);
+    scrapes(select(metric, { ...servedBy(target, pods), container }), window);
   const [cpu, periods, throttled, memory] = await Promise.all([
     ofContainer(cadvisor.cpu),
     ofContainer(cadvisor.cpuPeriods),
@@ -128,11 +136,6 @@ export async function serverIn(
 
 /** Cores that containers used between their first and last scrape of the window, together. */
 function coresOf(series: readonly Scraped[]): number | undefined {
-  const cores = series.flatMap((one) => {
-    const [first, last, increase] = [one.samples[0]?.[0], one.samples.at(-1)?.[0], increaseOf(one)];
-    return first === undefined || last === undefined || increase === undefined || last === first
-      ? []
-      : [increase / (last - first)];
-  });
+  const cores = series.flatMap((one) => rateOf(one) ?? []);
   return cores.length === 0 ? undefined : cores.reduce((sum, value) => sum + value, 0);
 }

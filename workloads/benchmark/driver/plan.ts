@@ -1,4 +1,6 @@
+import { duration } from "../format";
 import { requestUrl } from "./corpus";
+import { longestRunSeconds } from "./durations";
 import type { Declared } from "./settings";
 
 const versionText = ({ target, registry }: Declared): string =>
@@ -28,6 +30,23 @@ function writes({ target, store, registry, remoteWrite, resultFile }: Declared):
         ]
       : []),
   ];
+}
+
+/** How long all of it takes at most; what is not asked takes no time. */
+function longest({ asked, smoke, warm, timeoutSeconds, prometheus, ...more }: Declared): string {
+  const of = <T>(name: Declared["asked"][number], load: T): T | undefined =>
+    asked.includes(name) ? load : undefined;
+  const seconds = longestRunSeconds({
+    smoke: of("smoke", smoke),
+    warm: of("warm", warm),
+    saturation: of("saturation", more.saturation),
+    soak: of("soak", more.soak),
+    autoscaling: of("autoscaling", more.autoscaling),
+    coldStart: of("coldStart", more.coldStart),
+    timeoutSeconds,
+    settleSeconds: prometheus?.settleSeconds ?? 0,
+  });
+  return duration(seconds);
 }
 
 /** What a run would do, for a person: load, duration, the objects it touches, and what it writes where. */
@@ -66,6 +85,7 @@ export function planLines(settings: Declared): readonly string[] {
   return [
     `${target.model} ${versionText(settings)} on ${target.cluster} at ${requestUrl(target)}`,
     ...asked.flatMap((scenario) => lines[scenario] ?? []),
+    `takes ${longest(settings)} at most, where the target answers`,
     `objects touched: ${touched.length === 0 ? "none" : touched.join("; ")}`,
     ...(allowed ? [] : ["disruptive is not set: scenarios that touch objects will not run"]),
     ...writes(settings),

@@ -74,6 +74,14 @@ export function increaseOf({ samples }: Scraped): number | undefined {
   }, 0);
 }
 
+/** Growth of a counter per second between its first and last sample; undefined below two samples. */
+export function rateOf(series: Scraped): number | undefined {
+  const [first, last, increase] = [series.samples[0], series.samples.at(-1), increaseOf(series)];
+  if (first === undefined || last === undefined || increase === undefined) return undefined;
+  const seconds = last[0] - first[0];
+  return seconds > 0 ? increase / seconds : undefined;
+}
+
 /** Growth of counters together; undefined where none has two samples. */
 export function totalIncrease(series: readonly Scraped[]): number | undefined {
   const increases = series.flatMap((one) => increaseOf(one) ?? []);

@@ -16,7 +16,7 @@ const seconds = (fallback: number) => z.number().positive().default(fallback);
 
 const values = z.array(z.number());
 
-/** Where requests come from. `{{id}}` in a prompt becomes the request's own id. */
+/** Where requests come from. `{{id}}` in a prompt becomes the request's mark, unlike any other's. */
 const corpusSchema = z.discriminatedUnion("kind", [
   /** Instances of random values, the same for the same seed; only the answer's form is checked. */
   z.strictObject({
@@ -28,7 +28,7 @@ const corpusSchema = z.discriminatedUnion("kind", [
     distinct: z.int().min(1).max(10_000).default(256),
     seed: z.int().default(1),
   }),
-  /** Prompts of random words, each begun with the request's id; only the answer's form is checked. */
+  /** Prompts of random words, each begun with the request's mark; only the answer's form is checked. */
   z.strictObject({
     kind: z.literal("words"),
     promptTokens: z.int().positive(),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CorpusEntry } from "../load/step";
+import { marksOf, type CorpusEntry } from "../load/step";
 import type { Streaming } from "../result";
 import { opened, type Endpoint } from "./http";
 
@@ -67,12 +67,13 @@ export async function sampleStreams(
   const samples: Sample[] = [];
   let failures = 0;
   const open: Promise<void>[] = [];
+  const markOf = marksOf(`${run}-stream`);
   const start = performance.now();
   for (let number = 0; !signal.aborted; number++) {
     const entry = corpus[number % corpus.length];
     if (entry === undefined) throw new Error("the corpus is empty");
     const body = JSON.stringify({
-      ...(JSON.parse(entry.body.replaceAll("{{id}}", `${run}-stream-${number}`)) as object),
+      ...(JSON.parse(entry.body.replaceAll("{{id}}", markOf(number))) as object),
       stream: true,
     });
     open.push(

@@ -12,7 +12,7 @@ import type { FailureKind } from "../result";
 import { checkAnswer } from "./answers";
 import { failureKinds, failureOf } from "./failure";
 import { lastBucket, optionsOf } from "./options";
-import { failureMetric, metricNames, type CorpusEntry, type Step, type StepSummary } from "./step";
+import { failureMetric, marksOf, metricNames, type CorpusEntry, type Step, type StepSummary } from "./step";
 
 declare const __ENV: Readonly<Record<string, string>>;
 /** Reads a file; only while the script is loaded. */
@@ -42,6 +42,8 @@ const clockLate = new Trend(metricNames.clockLate);
 /** Requests of the warm-up and the window together. */
 const requests = Math.round((step.warmUpSeconds + step.seconds) * step.rate);
 
+const markOf = marksOf(step.id);
+
 const params = {
   tags: { name: step.model },
   timeout: step.timeoutSeconds * 1000,
@@ -57,7 +59,7 @@ export default function request(): void {
   const id = `${step.id}-${counted ? "counted" : "warm"}-${number}`;
   const entry = corpus[number % corpus.length];
   if (entry === undefined) throw new Error(`${step.corpusFile}: the corpus is empty`);
-  const response = http.post(step.requestUrl, entry.body.replaceAll("{{id}}", id), {
+  const response = http.post(step.requestUrl, entry.body.replaceAll("{{id}}", markOf(number)), {
     ...params,
     headers: { ...step.headers, "content-type": "application/json", "x-request-id": id },
   });

@@ -2,7 +2,7 @@ import type { Target } from "../result";
 
 /** One request as it is sent, and what its right answer is known to hold. */
 export interface CorpusEntry {
-  /** JSON; every `{{id}}` in it becomes the request's own id, so that no two prompts begin alike. */
+  /** JSON; every `{{id}}` in it becomes the request's mark, so that no two prompts begin alike. */
   readonly body: string;
   /** The answer's values, as the protocol carries them: predictions, the first output's data, or the text. */
   readonly expect?: unknown;
@@ -36,6 +36,22 @@ export interface Step {
   readonly corpusFile: string;
   /** File that the script leaves its `StepSummary` in. */
   readonly summaryFile: string;
+}
+
+/** A number of few letters, the same for the same text (FNV-1a). */
+function brief(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(36);
+}
+
+/**
+ * Makes the marks of a step's requests: `17-1k2n8xd`. Prefix caches keep blocks of 16 tokens and more; a mark differs from
+ * every other within the first block, so that nothing of a prompt comes from a cache. A request's id is too long for that.
+ */
+export function marksOf(id: string): (number: number) => string {
+  const step = brief(id);
+  return (number) => `${number}-${step}`;
 }
 
 /** What the script leaves: the values of the metrics that were touched, by name. */

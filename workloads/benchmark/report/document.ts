@@ -6,7 +6,8 @@ import type { Result } from "../result";
 import { cell, cells, chart } from "./blocks";
 import type { Cell, Section } from "./blocks";
 import { costChart } from "./costChart";
-import { latency, scaling, server, starts } from "./measured";
+import { latency, scaling, starts } from "./measured";
+import { served } from "./served";
 
 /** A report, before it is Markdown or HTML. */
 export interface Document {
@@ -241,7 +242,7 @@ export function documentOf(result: Result, judgement: Judgement): Document {
       targets(judgement),
       recommendations(judgement, target.currency),
       ...latency(judgement, result),
-      ...server(judgement, result),
+      ...served(judgement, result),
       ...starts(result),
       ...scaling(result),
       ...costs(judgement, target),

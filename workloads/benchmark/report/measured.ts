@@ -2,7 +2,7 @@ import type { Judgement } from "../analysis/judge";
 import { minimumSamples, sampledPercentile } from "../analysis/percentiles";
 import { guilty } from "../analysis/starts";
 import { counted, digits, duration, percent, rate } from "../format";
-import type { Load, Result, ServerFigures, Streaming } from "../result";
+import type { Load, Result, Streaming } from "../result";
 import { cell, cells, chart } from "./blocks";
 import type { Block, Section } from "./blocks";
 import { latencyChart } from "./latencyChart";
@@ -137,67 +137,4 @@ export function scaling({ evidence: { autoscaling }, target }: Result): readonly
       ],
     },
   ];
-}
-
-/** What the server told of a window, in rows; what it did not tell is no row. */
-const serverRows: readonly (readonly [name: string, text: (server: ServerFigures) => string | undefined])[] =
-  [
-    ["Requests waiting", ({ waiting }) => (waiting === undefined ? undefined : digits(waiting))],
-    [
-      "Requests in work",
-      ({ running, runningLimit }) =>
-        running === undefined
-          ? undefined
-          : `${digits(running)}${runningLimit === undefined ? "" : ` of ${digits(runningLimit)}`}`,
-    ],
-    ["KV cache in use", ({ kvCacheUsed }) => (kvCacheUsed === undefined ? undefined : percent(kvCacheUsed))],
-    ["Preemptions", ({ preemptions }) => (preemptions === undefined ? undefined : digits(preemptions))],
-    [
-      "CPU of the pods",
-      ({ cpuCores, cpuLimitCores }) =>
-        cpuCores === undefined
-          ? undefined
-          : `${digits(cpuCores)}${cpuLimitCores === undefined ? "" : ` of ${digits(cpuLimitCores)}`} cores`,
-    ],
-    ["CPU throttled", ({ cpuThrottled }) => (cpuThrottled === undefined ? undefined : percent(cpuThrottled))],
-    [
-      "Memory of the pods",
-      ({ memoryBytes }) => (memoryBytes === undefined ? undefined : `${digits(memoryBytes / 1024 ** 2)} MiB`),
-    ],
-  ];
-
-/** Usage of each pod, where the cluster was asked for it. */
-function podUsage(windows: readonly (readonly [name: string, load: Load | undefined])[]): readonly Block[] {
-  const rows = windows.flatMap(([window, load]) =>
-    (load?.pods ?? []).map(({ name, cpuCores, memoryBytes }) =>
-      cells(window, name, `${digits(cpuCores)} cores`, `${digits(memoryBytes / 1024 ** 2)} MiB`),
-    ),
-  );
-  return rows.length === 0
-    ? []
-    : [{ kind: "table", head: ["Window", "Pod, by metrics.k8s.io", "CPU", "Memory"], rows }];
-}
-
-/** What served: the server's own figures at the warm rate and at the knee, and its pods' usage. */
-export function server({ knee }: Judgement, { evidence: { warm } }: Result): readonly Section[] {
-  const windows = [
-    ["Warm", warm?.load],
-    ["Knee", knee?.load],
-  ] as const;
-  const told = windows.flatMap(([name, load]) =>
-    load?.server === undefined ? [] : [{ name, figures: load.server }],
-  );
-  const rows = serverRows.flatMap(([name, text]) => {
-    const texts = told.map(({ figures }) => text(figures));
-    return texts.every((one) => one === undefined)
-      ? []
-      : [cells(name, ...texts.map((one) => one ?? "not measured"))];
-  });
-  const blocks: readonly Block[] = [
-    ...(rows.length === 0
-      ? []
-      : [{ kind: "table", head: ["Mean of the window", ...told.map(({ name }) => name)], rows } as const]),
-    ...podUsage(windows),
-  ];
-  return blocks.length === 0 ? [] : [{ id: "server", title: "What served", blocks }];
 }

@@ -6,6 +6,7 @@ import { planLines } from "../../../../workloads/benchmark/driver/plan";
 import { coresIn, periodsOf, quotaOf, usedSecondsOf } from "../../../../workloads/benchmark/driver/processor";
 import { increaseOf } from "../../../../workloads/benchmark/driver/prometheus";
 import { parseSettings, settle, type SettingsInput } from "../../../../workloads/benchmark/driver/settings";
+import { marksOf } from "../../../../workloads/benchmark/load/step";
 import { textsOf } from "../../../../workloads/benchmark/driver/streaming";
 
 const given: SettingsInput = {
@@ -94,6 +95,7 @@ describe("settings", () => {
       "iris net 3 on cloud at http://iris.models.svc/v1/models/iris%20net:predict",
       "smoke: 2 requests per second for 5 s",
       "coldStart: deployment, for at most 600 s each",
+      "takes 10.7 min at most, where the target answers",
       "objects touched: a copy of Deployment and Service of models/iris-predictor, made, scaled, its pods deleted, removed again",
       "disruptive is not set: scenarios that touch objects will not run",
       "writes /results/result.json",
@@ -117,6 +119,7 @@ describe("settings", () => {
     expect(planLines(everything)).toEqual([
       "iris net (the version that https://mlflow calls candidate) on cloud at http://iris.models.svc/v1/models/iris%20net:predict",
       "coldStart: pod-restart, for at most 600 s each",
+      "takes 20.3 min at most, where the target answers",
       "objects touched: replicas and pods of models/iris-predictor itself, which serves nothing meanwhile; its replicas are given back",
       "writes /results/result.json",
       "writes k6's series to https://hub/api/v1/write",
@@ -144,7 +147,17 @@ describe("the corpus", () => {
     });
   });
 
-  it("begins each prompt with the request's own id, and is as long as was asked", () => {
+  it("marks requests within the first block of 16 tokens of a prefix cache, each by a mark of its own", () => {
+    const marks = ["warm", "saturation-1", "saturation-2", "stream"].flatMap((step) => {
+      const markOf = marksOf(`benchmark-iris-29384723-abcde-${step}`);
+      return [0, 1, 17, 170, 999_999].map(markOf);
+    });
+    expect(new Set(marks).size).toBe(marks.length);
+    for (const mark of marks) expect(mark).toMatch(/^\d{1,6}-[0-9a-z]{1,7}$/);
+    expect(marksOf("run-warm")(17)).toBe(marksOf("run-warm")(17));
+  });
+
+  it("begins each prompt with the request's mark, and is as long as was asked", () => {
     const target = { ...settings().target, protocol: "openai" as const };
     const made = makeCorpus(
       { kind: "words", promptTokens: 12, outputTokens: 8, distinct: 2, seed: 1 },

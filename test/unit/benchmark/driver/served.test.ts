@@ -175,6 +175,37 @@ describe("knobs of a live model", () => {
     });
   });
 
+  it.each<[string, readonly string[], readonly string[], object]>([
+    [
+      "two words",
+      [],
+      ["--max-num-seqs", "64", "--quantization", "awq", "--workers", "2"],
+      { maxBatchedSequences: 64, weightType: "awq", serverWorkers: 2 },
+    ],
+    [
+      "one word",
+      [],
+      ["--max-num-seqs=64", "--kv-cache-dtype=fp8"],
+      { maxBatchedSequences: 64, kvCacheType: "fp8" },
+    ],
+    [
+      "a shell's script, the last of two",
+      ["sh", "-c"],
+      ["exec vllm serve /mnt/models --max-model-len 4096\n  --max-model-len 8192"],
+      { maxModelLength: 8192 },
+    ],
+    ["nothing", ["server"], ["--max-num-seqs-of-others", "3", "--workers"], {}],
+  ])("are read from the command line: %s", async (_, command, args, knobs) => {
+    const { spec } = deployment;
+    const template = { spec: { containers: [{ name: "kserve-container", command, args }] } };
+    const flagged: Deployment = { ...deployment, spec: { ...spec, template } };
+    expect(await liveKnobs(site(), flagged, "kserve-container")).toEqual({
+      minReplicas: 2,
+      maxReplicas: 2,
+      ...knobs,
+    });
+  });
+
   it("stand below what the settings say", () => {
     const declared: Target["settings"] = {
       cpuLimitCores: { setting: "serving[0].cpu" },

@@ -1,6 +1,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as fc from "fast-check";
+import { lastOf } from "../../../../workloads/benchmark/driver/stopwatch/autoscaling";
 import { kubernetesAt, type WatchEvent } from "../../../../workloads/benchmark/driver/stopwatch/kubernetes";
 import { readyEndpoints, signalOf } from "../../../../workloads/benchmark/driver/stopwatch/observer";
 import {
@@ -99,6 +100,19 @@ describe("phases", () => {
   });
 });
 
+it("the last replica is the one that completed them, not one that came later for another", () => {
+  const pods = ["a", "b", "c", "never"].map((name) => ({ name }));
+  const came = new Map([
+    ["a", 5],
+    ["b", 9],
+    ["c", 60],
+  ]);
+  expect(lastOf(pods, came, 9.1)?.name).toBe("b");
+  expect(lastOf(pods, came)?.name).toBe("c");
+  expect(lastOf(pods.slice(3), came)?.name).toBe("never");
+  expect(lastOf([], came)).toBeUndefined();
+});
+
 describe("what an autoscaler sees", () => {
   it.each([
     ["500m", 0.5],
@@ -135,6 +149,8 @@ describe("what an autoscaler sees", () => {
 });
 
 describe("the shadow copy", () => {
+  const isvc = "serving.kserve.io/inferenceservice";
+  const shadow = { "benchmark.federation/shadow": "copy" };
   const original = {
     metadata: { name: "live", labels: { app: "live" } },
     spec: {
@@ -148,9 +164,14 @@ describe("the shadow copy", () => {
     },
   };
 
+  const service = (selector: Readonly<Record<string, string>>): Service => ({
+    metadata: { name: "live" },
+    spec: { selector, ports: [{ port: 80 }] },
+  });
+
   it("has the same containers, and no label that anything of the live model selects", () => {
     const labels = { "benchmark.federation/shadow": "copy" };
-    expect(shadowDeployment(original, "copy")).toEqual({
+    expect(shadowDeployment(original, "copy", service({ app: "live" }))).toEqual({
       apiVersion: "apps/v1",
       kind: "Deployment",
       metadata: { name: "copy", labels },
@@ -161,6 +182,21 @@ describe("the shadow copy", () => {
         template: { metadata: { labels, annotations: { checksum: "1" } }, spec: original.spec.template.spec },
       },
     });
+  });
+
+  it.each([
+    ["keeps the label by which KServe injects the model", { app: "live" }, true],
+    ["drops it where the live Service selects by it alone", { [isvc]: "live" }, false],
+  ])("%s", (_, selector, kept) => {
+    const { spec } = original;
+    const labels = { app: "live", component: "predictor", [isvc]: "live" };
+    const served = { ...original, spec: { ...spec, template: { ...spec.template, metadata: { labels } } } };
+    expect(shadowDeployment(served, "copy", service(selector))).toMatchObject({
+      spec: { selector: { matchLabels: shadow }, template: { metadata: { labels: shadow } } },
+    });
+    const copy = JSON.stringify(shadowDeployment(served, "copy", service(selector)));
+    expect(copy).not.toMatch(/"app"|"component"/);
+    expect(copy.includes(`"${isvc}":"live"`)).toBe(kept);
   });
 
   it("is reached at the same ports, inside the cluster only", () => {

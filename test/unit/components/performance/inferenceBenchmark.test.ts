@@ -244,6 +244,7 @@ describe("an inference benchmark", () => {
         gpusPerReplica: 1,
         simulated: false,
         pricePerGpuHour: { "rtx-a6000": 0.8, "tesla-t4": 0.35 },
+        currency: "EUR",
         slos: { warmP95Seconds: 2, requestsPerSecondPerGpu: 40 },
         minReplicas: 1,
         maxReplicas: 3,

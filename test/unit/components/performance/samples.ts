@@ -71,6 +71,7 @@ export const benchmarkArgs = (change: Partial<BenchmarkTarget> = {}): InferenceB
   cluster: "cloud",
   target: { ...target, ...change },
   pricePerGpuHour: { "rtx-a6000": 0.8, "tesla-t4": 0.35 },
+  currency: "EUR",
   knobs: { minReplicas: { setting: "federation:hub.serving[0].scaling.minReplicas", value: 1 } },
   prometheus: {
     url: "https://prometheus.federation.svc:9090",

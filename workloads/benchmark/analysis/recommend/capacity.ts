@@ -3,7 +3,7 @@ import type { Load, Scenario, ServerFigures } from "../../result";
 import type { SloId } from "../judged";
 import { gpuUse } from "../gpus";
 import { clientProblems } from "../validity";
-import { factor, failing, knobNumber } from "./types";
+import { factor, failing, isDefault, knobNumber } from "./types";
 import type { Advice, Context, Gain, Rule } from "./types";
 
 /** Where serving was at its limit. */
@@ -92,8 +92,8 @@ const BUSY = 0.9;
 const kvCache = capacityRule(
   "kv-cache",
   "Halve the KV cache's elements",
-  ({ server: { kvCacheUsed, preemptions } }) =>
-    (kvCacheUsed ?? 0) <= KV_FULL && (preemptions ?? 0) === 0
+  ({ server: { kvCacheUsed, preemptions } }, context) =>
+    ((kvCacheUsed ?? 0) <= KV_FULL && (preemptions ?? 0) === 0) || !isDefault(context, "kvCacheType")
       ? undefined
       : {
           metric: "KV cache in use, preemptions",
@@ -113,14 +113,17 @@ const kvCache = capacityRule(
 const batchLimit = capacityRule(
   "batch-limit",
   "Let the engine take more requests at once",
-  ({ server: { waiting = 0, running, runningLimit, kvCacheUsed } }, context) => {
-    if (waiting < 1 || running === undefined || runningLimit === undefined) return undefined;
-    if (running < BUSY * runningLimit || (kvCacheUsed ?? 0) >= KV_ROOM) return undefined;
-    const from = knobNumber(context, "maxBatchedSequences", runningLimit);
+  ({ load, server: { waiting = 0, running, runningLimit, kvCacheUsed } }, context) => {
+    if (waiting < 1 || running === undefined || (kvCacheUsed ?? 0) >= KV_ROOM) return undefined;
+    // an engine that lets requests wait although its cache has room is at its limit, also where nobody has set one
+    if (runningLimit === undefined ? kvCacheUsed === undefined : running < BUSY * runningLimit)
+      return undefined;
+    const each = (runningLimit ?? Math.ceil(running)) / Math.max(1, load.replicas);
+    const from = knobNumber(context, "maxBatchedSequences", Math.ceil(each));
     return {
       metric: "requests waiting",
       text: told(
-        `${digits(waiting)} requests waited while ${digits(running)} of ${digits(runningLimit)} were in work`,
+        `${digits(waiting)} requests waited while ${digits(running)}${runningLimit === undefined ? "" : ` of ${digits(runningLimit)}`} were in work`,
         kvCacheUsed === undefined ? undefined : `${percent(kvCacheUsed)} of the KV cache was in use`,
       ),
       knob: "maxBatchedSequences",
@@ -167,16 +170,18 @@ const cpuLimit = capacityRule(
 
 /**
  * Engines of language models quantise weights by an argument, as other servers may whose settings name it; elsewhere
- * smaller weights are a version of the model.
+ * smaller weights are a version of the model. Undefined where somebody has chosen the weights already.
  */
-function smallerWeights({ result: { target } }: Context): Pick<Advice, "knob" | "from" | "to"> {
-  return target.protocol === "openai" || target.settings.weightType !== undefined
-    ? { knob: "weightType", from: "auto", to: "fp8" }
-    : { knob: "modelVersion", from: target.version, to: "one with FP16 or INT8 weights" };
+function smallerWeights(context: Context): Pick<Advice, "knob" | "from" | "to"> | undefined {
+  const { protocol, settings, version } = context.result.target;
+  if (protocol !== "openai" && settings.weightType === undefined)
+    return { knob: "modelVersion", from: version, to: "one with FP16 or INT8 weights" };
+  return isDefault(context, "weightType") ? { knob: "weightType", from: "auto", to: "fp8" } : undefined;
 }
 
 const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engineActive }, context) => {
-  if (gpu === undefined || gpu < BUSY) return undefined;
+  const change = smallerWeights(context);
+  if (gpu === undefined || gpu < BUSY || change === undefined) return undefined;
   const memory =
     engineActive !== undefined && engineActive < 0.5
       ? `, its engine active for ${percent(engineActive)} only: it waits for memory`
@@ -184,7 +189,7 @@ const gpuBound = capacityRule("gpu-bound", "Use smaller weights", ({ gpu, engine
   return {
     metric: "GPU utilisation",
     text: `GPUs were busy for ${percent(gpu)} of the time${memory}; ${percent(BUSY)} is the limit`,
-    ...smallerWeights(context),
+    ...change,
     factors: [1.1, 2],
   };
 });
@@ -223,13 +228,17 @@ const serviceTime: Rule = {
     if (p50 < 0.8 * limit || (warm.load.server?.waiting ?? 0) >= 1) return undefined;
     const onGpu = result.target.gpusPerReplica > 0;
     const cores = knobNumber(context, "cpuLimitCores", 1);
+    const change = onGpu
+      ? smallerWeights(context)
+      : ({ knob: "cpuLimitCores", from: cores, to: cores * 2 } as const);
+    if (change === undefined) return undefined;
     return {
       because: {
         scenario: "warm",
         metric: "P50 without a queue",
         text: `half of the requests took ${duration(p50)} and more with nothing waiting, P95 must be below ${duration(limit)}`,
       },
-      ...(onGpu ? smallerWeights(context) : { knob: "cpuLimitCores", from: cores, to: cores * 2 }),
+      ...change,
       gain: { figure: "warmP95Seconds", now: p95, low: p95 * 0.45, high: p95 * 0.95 },
       solves: solves(context),
     };

@@ -41,6 +41,8 @@ export function recommend(context: Context): readonly Recommendation[] {
     const { because, gain, solves, knob, to } = advice;
     const known = target.settings[knob];
     const from = known?.value ?? advice.from;
+    // what is set already is no change
+    if (from === to) return [];
     const setting = known?.setting ?? `${target.service ?? target.model}: ${fields[knob]}`;
     const change = { knob, setting, to, ...(from === undefined ? {} : { from }) };
     return [{ id, title, because, change, gain, solves }];

@@ -121,8 +121,10 @@ const gpuType: Rule = {
     if (own === undefined) return undefined;
     const better = measured
       .filter(
-        ({ gpuType: type, kneeRatePerGpu, cost }) =>
+        ({ gpuType: type, simulated, kneeRatePerGpu, cost }) =>
           type !== own.gpuType &&
+          // a stand-in says nothing of what hardware costs
+          (own.simulated || !simulated) &&
           cost.per1000Requests < CHEAPER * own.cost.per1000Requests &&
           kneeRatePerGpu > Math.min(target.slos.requestsPerSecondPerGpu, own.kneeRatePerGpu),
       )

@@ -66,6 +66,10 @@ export function factor({ figures }: Context, figure: Figure, low: number, high: 
   return now === undefined ? undefined : { figure, now, low: now * low, high: now * high };
 }
 
+/** Whether a knob stands where it does unless somebody moves it, as far as is known. */
+export const isDefault = ({ result }: Context, knob: Knob): boolean =>
+  ["auto", "none", undefined].includes(result.target.settings[knob]?.value as string | undefined);
+
 /** The value that a knob has, as a number; `fallback` where the target's settings do not say it. */
 export function knobNumber({ result }: Context, knob: Knob, fallback: number): number {
   const value = result.target.settings[knob]?.value;

@@ -77,6 +77,19 @@ const inRotation = async (
 };
 
 /**
+ * The pod that came into rotation last, of those that made the replicas complete at `reachedMs`: one that came afterwards,
+ * for another that went, ended nothing. Where none came, any of them.
+ */
+export function lastOf<P extends { readonly name: string }>(
+  added: readonly P[],
+  inRotationMs: ReadonlyMap<string, number>,
+  reachedMs = Infinity,
+): P | undefined {
+  const came = ({ name }: P): number => inRotationMs.get(name) ?? -Infinity;
+  return added.filter((pod) => came(pod) <= reachedMs).sort((one, other) => came(other) - came(one))[0];
+}
+
+/**
  * Steps the load up and watches the live model's own autoscaler answer: from the lowest number of replicas to the
  * highest and, after the load, back. It changes nothing itself.
  */
@@ -121,14 +134,13 @@ export async function autoscaling(
       driver.signal,
     );
     const added = [...observer.pods].filter(([uid]) => !before.has(uid)).map(([, pod]) => pod);
-    const came = ({ name }: { readonly name: string }): number =>
-      observer.inRotationMs.get(name) ?? -Infinity;
-    const last = added.sort((one, other) => came(other) - came(one))[0];
     const { reached, ...decided } = first.marks;
+    const last = lastOf(added, observer.inRotationMs, reached);
+    const rotatedMs = last && observer.inRotationMs.get(last.name);
     const marks: Partial<Record<Phase, number>> = {
       ...decided,
       ...(last && Object.fromEntries(last.marks)),
-      ...(last && Number.isFinite(came(last)) && { "in-rotation": came(last) }),
+      ...(rotatedMs !== undefined && { "in-rotation": rotatedMs }),
     };
     const { phases, totalSeconds } = lengthsOf(startMs, marks);
     return {

@@ -139,7 +139,7 @@ async function copyStarts(
   const begins: Readonly<Record<Kind, Begin>> = {
     deployment: {
       prepare: () => kubernetes.create(paths.services, shadowService(service, name)),
-      begin: () => kubernetes.create(paths.deployments, shadowDeployment(deployment, name)),
+      begin: () => kubernetes.create(paths.deployments, shadowDeployment(deployment, name, service)),
     },
     "pod-restart": { begin: restart(site, copy) },
     "scale-from-zero": {

@@ -2,7 +2,7 @@ import type { Knob, Target } from "../../result";
 import { KubernetesError } from "./kubernetes";
 import { targetOf, type Autoscaler } from "./observer";
 import { quantity } from "./quantity";
-import type { Deployment } from "./shadow";
+import type { Container, Deployment } from "./shadow";
 import type { Site } from "./site";
 
 /** Holds the replicas that a served Deployment had before a run scaled it: what ends between is repaired by the next run. */
@@ -62,7 +62,33 @@ function containerOf({ spec }: Deployment, name: string) {
 }
 
 /** What the cluster itself says of a served model's knobs. */
-export type LiveKnobs = Partial<Readonly<Record<Knob, number>>>;
+export type LiveKnobs = Partial<Readonly<Record<Knob, number | string>>>;
+
+/** The knobs that are words of a server's command line, as KServe's server and vLLM call them. */
+const flags = {
+  serverWorkers: "--workers",
+  maxBatchedSequences: "--max-num-seqs",
+  maxModelLength: "--max-model-len",
+  kvCacheType: "--kv-cache-dtype",
+  weightType: "--quantization",
+} as const satisfies Partial<Record<Knob, string>>;
+
+/** Knobs on a container's command line, `--flag value` or `--flag=value`; whole numbers as such. */
+function flaggedKnobs({ command = [], args = [] }: Pick<Container, "command" | "args">): LiveKnobs {
+  // a shell's script is one word of them
+  const words = [...command, ...args].flatMap((word) => word.split(/\s+/));
+  const valueOf = (flag: string): string | undefined => {
+    const at = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
+    return words[at] === flag ? words[at + 1] : words[at]?.slice(flag.length + 1);
+  };
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([knob, flag]) => {
+      const value = valueOf(flag);
+      if (value === undefined || value === "") return [];
+      return [[knob, /^\d+$/.test(value) ? Number(value) : value] as const];
+    }),
+  );
+}
 
 /** Knobs that a Deployment and its autoscaler show, for what the stack does not declare. */
 export async function liveKnobs(site: Site, deployment: Deployment, container: string): Promise<LiveKnobs> {
@@ -73,7 +99,8 @@ export async function liveKnobs(site: Site, deployment: Deployment, container: s
       : ((await kubernetes.get(
           `/apis/autoscaling/v2/namespaces/${settings.namespace}/horizontalpodautoscalers/${settings.autoscaler}`,
         )) as Autoscaler);
-  const { resources, readinessProbe } = containerOf(deployment, container) ?? {};
+  const serving = containerOf(deployment, container) ?? { name: container };
+  const { resources, readinessProbe } = serving;
   const replicas = deployment.spec.replicas ?? 1;
   const knobs = {
     cpuLimitCores: quantity(resources?.limits?.cpu ?? ""),
@@ -82,7 +109,8 @@ export async function liveKnobs(site: Site, deployment: Deployment, container: s
     maxReplicas: autoscaler === undefined ? replicas : autoscaler.spec?.maxReplicas,
     autoscalerTarget: autoscaler?.spec?.metrics?.map(targetOf).find(Number.isFinite),
   } satisfies Partial<Record<Knob, number | undefined>>;
-  return Object.fromEntries(Object.entries(knobs).filter(([, value]) => Number.isFinite(value)));
+  const known = Object.entries(knobs).filter(([, value]) => Number.isFinite(value));
+  return { ...flaggedKnobs(serving), ...Object.fromEntries(known) };
 }
 
 /** Knobs as settings declare them; where they give none or no value, what the cluster shows. */

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkAnswer } from "../../load/answers";
+import { marksOf } from "../../load/step";
 import type { ColdStart, Phase, Target } from "../../result";
 import { requestUrl } from "../corpus";
+import { readNamedFile } from "../files";
 import { exchange } from "../http";
 import { headersOf, type Driver } from "../steps";
 import { KubernetesError } from "./kubernetes";
@@ -22,11 +24,14 @@ async function firstGoodAnswer(
   if (entry === undefined) throw new Error("the corpus is empty");
   let answeredMs: number | undefined;
   const url = requestUrl(target);
+  const { caFile } = settings;
+  const markOf = marksOf(`${settings.run}-start`);
+  const ca = caFile === undefined ? {} : { ca: readNamedFile(caFile) };
   for (let number = 0; answeredMs === undefined && !signal.aborted; number++) {
     const counts = mayCount();
-    const body = entry.body.replaceAll("{{id}}", `${settings.run}-start-${number}`);
+    const body = entry.body.replaceAll("{{id}}", markOf(number));
     exchange(
-      { url, timeoutMs: settings.timeoutSeconds * 1000 },
+      { url, ...ca, timeoutMs: settings.timeoutSeconds * 1000 },
       {
         method: "POST",
         path: "",
