@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
+import type { Writable } from "node:stream";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -78,11 +79,12 @@ export async function serve(
     for (const deadline = Date.now() + 90_000; ;) {
       const answer = await fetch(`${url}${health}`).catch(() => undefined);
       if (answer?.status === 200) return;
-      if (failure !== undefined) throw failure;
-      if (started.exitCode !== null || Date.now() > deadline)
-        throw new Error(`${label} did not start:\n${readFileSync(log, "utf8").slice(-2000)}`);
+      if (failure !== undefined || started.exitCode !== null || Date.now() > deadline) break;
       await sleep(100);
     }
+    // ends what is left of its group, which would keep this process
+    (started.stdio[3] as Writable | null)?.destroy();
+    throw failure ?? new Error(`${label} did not start:\n${readFileSync(log, "utf8").slice(-2000)}`);
   };
   const stop = async (): Promise<void> => {
     if (child !== undefined) await end(child);
