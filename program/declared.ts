@@ -2,6 +2,7 @@ import { runDeadlineSeconds, verifyDeadlineSeconds } from "../components/transfe
 import { RETENTION_DEADLINE_SECONDS } from "../components/transfer/modelRetention";
 import { MINIO_JOBS, MLFLOW_JOB } from "../components/monitoring/serviceJobs";
 import { hostExporters } from "../components/monitoring/scrapeJobs";
+import { SITE_JOBS } from "../components/monitoring/siteCheck/targets";
 import type { DeclaredCluster, DeclaredTarget, DeclaredTransfer } from "../rules/health";
 import type { Host, LandingZone, ModelSyncSettings, Settings } from "../settings";
 import { longestGapSeconds } from "../settings/schedules";
@@ -23,9 +24,6 @@ function declaredTransfer(sync: ModelSyncSettings): DeclaredTransfer {
     verifyWithin: within(sync.verify.schedule, verify, sync.timeZone),
   };
 }
-
-/** Jobs of a site's own Prometheus, by the names that kube-prometheus-stack gives them, on which rules rely. */
-export const SITE_JOBS: readonly string[] = ["apiserver", "kube-state-metrics", "kubelet", "node-exporter"];
 
 /** Jobs of the cluster's own agents: a site's Prometheus has cAdvisor in job `kubelet`, and itself under another name. */
 const AGENT_JOBS: readonly string[] = ["prometheus", "cadvisor", ...SITE_JOBS];

@@ -12,11 +12,11 @@ import { additionalJobs } from "../components/monitoring/scrapeJobs";
 import { checkSite, lines } from "../components/monitoring/siteCheck";
 import type { PrometheusSpec } from "../components/monitoring/siteCheck";
 import { lookBack } from "../components/monitoring/siteCheck/lookBack";
+import { siteTargets } from "../components/monitoring/siteCheck/targets";
 import { renderRules } from "../rules";
 import type { RuleGroup } from "../rules";
 import type { Settings, SitePrometheus } from "../settings";
 import { deliveryOf, hubUserFiles, watchOf } from "./alerting";
-import { SITE_JOBS } from "./declared";
 import { transferMetrics } from "./transfer";
 
 /** What a site's Prometheus will be given, known before anything is declared. */
@@ -84,7 +84,7 @@ function checkedNamespace(
         namespace: object.namespace,
         ruleFiles: Object.keys(rules),
         lookBack: lookBack(files.ruleGroups),
-        targets: watchOf(settings).declared.targets.filter(({ job }) => SITE_JOBS.includes(job)),
+        targets: siteTargets({ nodes: settings.kubernetes.nodes, hosts: settings.hosts }),
         alertmanagers: alertmanagers.flatMap(({ static_configs }) =>
           static_configs.flatMap((one) => one.targets),
         ),

@@ -1,9 +1,9 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { createSecrets } from "../../commands/credentials";
+import { awaitSeries } from "../../commands/preview/prometheus";
 import { CREDENTIALS, credentialFiles } from "../../components/monitoring/credentials";
 import { scrapeTimeout } from "../../components/monitoring/durations";
 import { federateJobs } from "../../components/monitoring/federateJobs";
@@ -90,20 +90,13 @@ function memberConfig(targets: readonly Target[], port: number): string {
 }
 
 /** Waits until the expression has a value that is good; throws with what was there when patience ends. */
-async function until(
-  server: PrometheusServer,
-  query: string,
-  good: (value: number) => boolean,
-): Promise<number> {
-  for (const deadline = Date.now() + PATIENCE_MS; ;) {
-    const [found] = await server.client.instant(query, Date.now());
-    const value = found?.samples[0]?.[1];
-    if (value !== undefined && good(value)) return value;
-    if (Date.now() > deadline)
-      throw new Error(`${query} is ${value ?? "nothing"} after ${PATIENCE_MS / 1000} s`);
-    await sleep(500);
-  }
-}
+const until = (server: PrometheusServer, query: string, good: (value: number) => boolean): Promise<number> =>
+  awaitSeries(
+    server.client,
+    query,
+    ([first]) => first?.samples.map(([, value]) => value).find(good),
+    AbortSignal.timeout(PATIENCE_MS),
+  );
 
 const credentialsAt = (folder: string, files: Readonly<Record<string, string>>) =>
   Object.fromEntries(

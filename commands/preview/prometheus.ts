@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 
 /** How to reach a Prometheus: URL, and what its HTTP client file says. */
@@ -8,10 +9,14 @@ export interface Endpoint {
   readonly url: string;
   /** user:password */
   readonly auth?: string;
+  /** Bearer token, in place of a user. */
+  readonly token?: string;
   readonly ca?: string;
   readonly serverName?: string;
   /** Longest time that an answer may take, ms. Default: a minute. */
   readonly timeoutMs?: number;
+  /** Whether its door lets GET requests alone pass: queries are then sent so as well. */
+  readonly getOnly?: boolean;
 }
 
 /** The part of Prometheus's HTTP client configuration that is understood. */
@@ -102,7 +107,7 @@ export class Prometheus {
 
   /** Series of an expression at one moment (ms). */
   public async instant(query: string, time: number): Promise<readonly Sampled[]> {
-    return sampled(await this.#post<Result>("query", { query, time: String(time / 1000) }), query);
+    return sampled(await this.#ask<Result>("query", { query, time: String(time / 1000) }), query);
   }
 
   /** Series of an expression over a window (ms). */
@@ -116,18 +121,18 @@ export class Prometheus {
       end: String(to / 1000),
       step: String(step / 1000),
     };
-    return sampled(await this.#post<Result>("query_range", parameters), query);
+    return sampled(await this.#ask<Result>("query_range", parameters), query);
   }
 
   /** Values of a label on the series of a selector within a window (ms), sorted. */
   public async labelValues(label: string, selector: string, from: number, to: number): Promise<string[]> {
     const parameters = { "match[]": selector, start: String(from / 1000), end: String(to / 1000) };
-    return await this.#post<string[]>(`label/${encodeURIComponent(label)}/values`, parameters, "GET");
+    return await this.#ask<string[]>(`label/${encodeURIComponent(label)}/values`, parameters, "GET");
   }
 
   /** The data of another of its endpoints below `/api/v1/`, such as `targets`. */
   public async get<T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {
-    return await this.#post<T>(path, parameters, "GET");
+    return await this.#ask<T>(path, parameters, "GET");
   }
 
   /** Status and body of any request; the body is sent as it is. */
@@ -139,7 +144,11 @@ export class Prometheus {
     return await this.#send(`${this.#at.url.replace(/\/$/, "")}${path}`, "POST", { body, headers });
   }
 
-  async #post<T>(path: string, parameters: Readonly<Record<string, string>>, method = "POST"): Promise<T> {
+  async #ask<T>(
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    method = this.#at.getOnly === true ? "GET" : "POST",
+  ): Promise<T> {
     const form = new URLSearchParams(parameters).toString();
     const url = `${this.#at.url.replace(/\/$/, "")}/api/v1/${path}${method === "GET" ? `?${form}` : ""}`;
     const { status, body } = await this.#send(
@@ -161,7 +170,11 @@ export class Prometheus {
   }
 
   async #send(url: string, method: string, sent?: Sent): Promise<{ status: number; body: string }> {
-    const { auth, ca, serverName, timeoutMs = TIMEOUT_MS } = this.#at;
+    const { auth, token, ca, serverName, timeoutMs = TIMEOUT_MS } = this.#at;
+    const headers = {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...sent?.headers,
+    };
     return await new Promise((resolve, reject) => {
       const request = (this.#agent instanceof https.Agent ? https : http).request(
         url,
@@ -169,10 +182,10 @@ export class Prometheus {
           method,
           agent: this.#agent,
           timeout: timeoutMs,
+          headers,
           ...(auth === undefined ? {} : { auth }),
           ...(ca === undefined ? {} : { ca }),
           ...(serverName === undefined ? {} : { servername: serverName }),
-          ...(sent === undefined ? {} : { headers: sent.headers }),
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -191,6 +204,43 @@ export class Prometheus {
     });
   }
 }
+
+/** Milliseconds between two questions. */
+const AGAIN_MS = 500;
+
+/**
+ * Asks an expression until what it returns is good.
+ *
+ * @param good what is made of the series; undefined asks again
+ * @param signal ends the wait
+ * @throws where the signal ends it, with what was there last; where Prometheus does not answer
+ */
+export async function awaitSeries<T>(
+  prometheus: Prometheus,
+  query: string,
+  good: (series: readonly Sampled[]) => T | undefined,
+  signal: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    const series = await prometheus.instant(query, Date.now());
+    const found = good(series);
+    if (found !== undefined) return found;
+    try {
+      await sleep(AGAIN_MS, undefined, { signal });
+    } catch (cause) {
+      throw new Error(`${query} is still ${shown(series)}`, { cause });
+    }
+  }
+}
+
+/** The first of some series, as a person reads them. */
+const shown = (series: readonly Sampled[]): string =>
+  series.length === 0
+    ? "nothing"
+    : series
+        .slice(0, 5)
+        .map(({ labels, samples }) => `${JSON.stringify(labels)} ${String(samples.at(-1)?.[1])}`)
+        .join(", ");
 
 /** Vector, matrix or scalar as series. */
 function sampled({ resultType, result }: Result, query: string): readonly Sampled[] {

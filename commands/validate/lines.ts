@@ -145,7 +145,9 @@ function servedLines(sites: Sites, model: string, requests: ValidateOptions["req
             "federation:hub.kubernetes.dcgmExporter is not set: no GPU of this cluster is measured",
           );
         const pods = await servedPods(hub.kube, model, signal);
-        return judgeGpus(await gatherGpus(hub.prometheus(), hub.cluster, model, pods, hub.scrapeSeconds));
+        return judgeGpus(
+          await gatherGpus(hub.prometheus(), hub.cluster, model, pods, await hub.scrapeSeconds()),
+        );
       },
     },
   ];

@@ -1,10 +1,11 @@
+import { durationSeconds } from "../../components/monitoring/durations";
 import { staleAfter } from "../../rules/staleAfter";
 import { matcher } from "../../workloads/model-sync/files/patterns";
 import { registeredName } from "../../workloads/registry/names";
 import { canaryFiles, CANARY_PREFIX } from "./canary/model";
 import { judgeCanary, sendCanary, withoutCanary } from "./canary/send";
 import type { Traces } from "./canary/remove";
-import { gatherFederation, judgeFederation } from "./lines/federation";
+import { DEPLOYED, EXISTING, gatherFederation, judgeFederation } from "./lines/federation";
 import { gatherLandingZone, judgeLandingZone } from "./lines/landingZone";
 import { gatherSource, judgeSource, modelSyncCronJob, rootOf } from "./lines/source";
 import type { SourceEvidence } from "./lines/source";
@@ -13,7 +14,6 @@ import { uniqueName } from "./pods";
 import type { CronJob } from "./pods";
 import type { Line } from "./run";
 import { known } from "./siteLines";
-import { secondsOf } from "./sites";
 import type { HubSite, MemberEntry, MemberSite } from "./sites";
 import { adminBucket, hubRegistry, writerBucket } from "./stores";
 import { CheckError, notApplicable } from "./verdict";
@@ -57,6 +57,22 @@ export const landingZoneLine = (hub: HubSite, entry: MemberEntry): Line => ({
   },
 });
 
+const modeOf = (existing: object | undefined): string => (existing === undefined ? "deploy" : "existing");
+
+/** Whose a member's Prometheus is stands on both sides; throws where they differ, since the hub then asks it wrongly. */
+function sameMode(
+  hubStack: string,
+  cluster: string,
+  listed: object | undefined,
+  own: object | undefined,
+): void {
+  if (modeOf(listed) === modeOf(own)) return;
+  throw new CheckError(
+    `Prometheus of ${cluster} has mode ${modeOf(listed)} in federation:hub.members of ${hubStack}, and mode ${modeOf(own)} in its own stack`,
+    'say the same on both sides (docs/operations.md, "A Prometheus that the site has already")',
+  );
+}
+
 export const federationLine = (hub: HubSite, entry: MemberEntry): Line => ({
   key: `federation/${entry.cluster}`,
   title: `The hub's Prometheus reaches ${entry.cluster}, with its own labels`,
@@ -64,15 +80,20 @@ export const federationLine = (hub: HubSite, entry: MemberEntry): Line => ({
   limitSeconds: LIMIT,
   action: "docs/runbook.md, MemberUnreachable",
   check: async () => {
-    const { cluster, settings, prometheus } = known(entry);
+    const { cluster, settings, prometheus, existing } = known(entry);
     const { members, prometheus: own } = hub.settings.hub;
-    const health = members.find((one) => one.cluster === cluster)?.intervals.health ?? "15s";
+    const listed = members.find((one) => one.cluster === cluster);
+    sameMode(hub.stack, cluster, listed?.existing, existing);
+    const health = listed?.intervals.health ?? "15s";
     const { ageSeconds } = staleAfter({
-      health: secondsOf(health),
-      memberEvaluation: secondsOf(settings.member.prometheus.evaluationInterval),
-      hubEvaluation: secondsOf(own.evaluationInterval),
+      health: durationSeconds(health),
+      memberEvaluation: durationSeconds(settings.member.prometheus.evaluationInterval),
+      hubEvaluation: durationSeconds(own.evaluationInterval),
     });
-    return judgeFederation(await gatherFederation(hub.prometheus(), prometheus(), cluster, ageSeconds));
+    return judgeFederation(
+      await gatherFederation(hub.prometheus(), prometheus(), cluster, ageSeconds),
+      existing === undefined ? DEPLOYED : EXISTING,
+    );
   },
 });
 

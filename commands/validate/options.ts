@@ -22,6 +22,9 @@ export interface ValidateOptions {
   readonly prometheus: Readonly<Record<string, string>>;
 }
 
+/** Those to which a password may go: what is sent to a forwarded port of this machine stays on it. */
+const SAFE_URL = /^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/;
+
 function pairs(flag: string, given: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     given.map((text) => {
@@ -68,9 +71,9 @@ export function validateOptions(args: readonly string[]): ValidateOptions {
   if (stack === undefined || stack === "") throw new Error(`--stack is missing\nusage: ${USAGE}`);
   const prometheus = pairs("prometheus", values.prometheus);
   for (const [cluster, url] of Object.entries(prometheus))
-    if (!url.startsWith("https://"))
+    if (!SAFE_URL.test(url))
       throw new Error(
-        `--prometheus "${cluster}=${url}": must be an https URL: a password is sent\nusage: ${USAGE}`,
+        `--prometheus "${cluster}=${url}": must be an https URL, or http://localhost:PORT: a password is sent\nusage: ${USAGE}`,
       );
   return {
     stack,

@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { durationSeconds } from "../../components/monitoring/durations";
 import { parseSettings, type ParsedSettings } from "../../settings/parse";
 import type { TransferGrant } from "../../settings/transferTypes";
 import type { StackReader } from "../pulumiCli";
 import { Prometheus } from "../preview/prometheus";
+import type { Endpoint } from "../preview/prometheus";
+import { clientOf, existingPrometheus, scrapeSecondsOf } from "./existing";
+import type { ExistingPrometheus } from "./existing";
 import type { KubeApi } from "./kube";
 import { CheckError } from "./verdict";
 
@@ -41,10 +45,12 @@ interface Site {
   /** Its Prometheus; throws, with what to do, where this machine does not know how to reach it. */
   readonly prometheus: () => Prometheus;
   /** Seconds between two scrapes where a job says nothing else. */
-  readonly scrapeSeconds: number;
+  readonly scrapeSeconds: () => Promise<number>;
 }
 
 export interface HubSite extends Site {
+  /** A hub's Prometheus is always its stack's. */
+  readonly existing?: undefined;
   readonly settings: Parsed<"hub">;
   readonly outputs: Outputs;
   /** Content of the CA files of its landing zone. */
@@ -52,6 +58,8 @@ export interface HubSite extends Site {
 }
 
 export interface MemberSite extends Site {
+  /** The Prometheus that the member's site has; absent where its stack deploys one. */
+  readonly existing?: ExistingPrometheus;
   readonly settings: Parsed<"member">;
   /** What the hub grants its transfer; absent where it grants none. */
   readonly grant?: TransferGrant;
@@ -82,43 +90,23 @@ export interface SitesOptions {
 /** Longest time that a Prometheus may take to answer, ms. */
 const PROMETHEUS_TIMEOUT_MS = 15_000;
 
-const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Seconds of a Prometheus duration such as `1m30s`. */
-export function secondsOf(duration: string): number {
-  let sum = 0;
-  for (const [, number, unit] of duration.matchAll(/(\d+)(ms|[smhd])/g))
-    sum += Number(number) * (SECONDS[unit ?? ""] ?? NaN);
-  return sum;
-}
-
-function prometheusOf(
-  cluster: string,
+/** How a Prometheus that its stack deploys is asked from here. */
+function deployedEndpoint(
+  { stack, cluster }: ParsedSettings,
+  { localCredentials: local, caCertificate: ca }: Outputs,
   url: string | undefined,
-  outputs: Outputs,
-  stack: string,
-): () => Prometheus {
-  let made: Prometheus | undefined;
-  return () => {
-    if (url === undefined)
-      throw new CheckError(
-        `Prometheus of ${cluster} has no address outside its cluster`,
-        `expose it, or \`kubectl port-forward -n federation service/prometheus 9090\` and --prometheus ${cluster}=https://localhost:9090`,
-      );
-    const { localCredentials: local, caCertificate: ca } = outputs;
-    if (local === undefined || ca === undefined)
-      throw new CheckError(
-        `stack ${stack} has no outputs localCredentials and caCertificate`,
-        `\`pulumi up --stack ${stack}\`; a Prometheus whose credentials are existing Secrets can not be asked from outside`,
-      );
-    made ??= new Prometheus({
-      url,
-      auth: `${local.username}:${local.password}`,
-      ca,
-      timeoutMs: PROMETHEUS_TIMEOUT_MS,
-    });
-    return made;
-  };
+): Endpoint {
+  if (url === undefined)
+    throw new CheckError(
+      `Prometheus of ${cluster} has no address outside its cluster`,
+      `expose it, or \`kubectl port-forward -n federation service/prometheus 9090\` and --prometheus ${cluster}=https://localhost:9090`,
+    );
+  if (local === undefined || ca === undefined)
+    throw new CheckError(
+      `stack ${stack} has no outputs localCredentials and caCertificate`,
+      `\`pulumi up --stack ${stack}\`; a Prometheus whose credentials are existing Secrets can not be asked from outside`,
+    );
+  return { url, auth: `${local.username}:${local.password}`, ca };
 }
 
 function parsed<R extends ParsedSettings["role"]>(reader: StackReader, stack: string, role: R): Parsed<R> {
@@ -140,18 +128,24 @@ function outputsOf(reader: StackReader, stack: string): Outputs {
 
 function site(
   { stack, cluster, clusterUid, kubeconfig }: ParsedSettings,
-  outputs: Outputs,
-  own: { readonly url: string | undefined; readonly scrapeInterval: string },
-  { prometheus }: SitesOptions,
+  endpoint: () => Endpoint,
+  /** Absent: Prometheus is asked for it. */
+  scrapeInterval: string | undefined,
   kubeOf: Outside["kubeOf"],
 ): Site {
+  let made: Prometheus | undefined;
+  const prometheus = (): Prometheus =>
+    (made ??= new Prometheus({ ...endpoint(), timeoutMs: PROMETHEUS_TIMEOUT_MS }));
   return {
     stack,
     cluster,
     clusterUid,
     kube: kubeOf(kubeconfig),
-    prometheus: prometheusOf(cluster, prometheus[cluster] ?? own.url, outputs, stack),
-    scrapeSeconds: secondsOf(own.scrapeInterval),
+    prometheus,
+    scrapeSeconds: () =>
+      scrapeInterval === undefined
+        ? scrapeSecondsOf(prometheus())
+        : Promise.resolve(durationSeconds(scrapeInterval)),
   };
 }
 
@@ -163,25 +157,15 @@ function hubSite({ reader, kubeOf }: Outside, stack: string, options: SitesOptio
   const outputs = outputsOf(reader, stack);
   const { prometheus, landingZone } = settings.hub;
   const [minio, mlflow] = [read(landingZone?.minio.caFile), read(landingZone?.mlflow.caFile)];
+  const url = options.prometheus[settings.cluster] ?? outputs.prometheusUrl;
+  const endpoint = (): Endpoint => deployedEndpoint(settings, outputs, url);
   return {
-    ...site(
-      settings,
-      outputs,
-      { url: outputs.prometheusUrl, scrapeInterval: prometheus.scrapeInterval },
-      options,
-      kubeOf,
-    ),
+    ...site(settings, endpoint, prometheus.scrapeInterval, kubeOf),
     settings,
     outputs,
     trust: { ...(minio === undefined ? {} : { minio }), ...(mlflow === undefined ? {} : { mlflow }) },
   };
 }
-
-/** One that the stack does not deploy may scrape as often as it likes: half a minute is usual. */
-const scrapeIntervalOf = (prometheus: {
-  readonly evaluationInterval: string;
-  readonly scrapeInterval?: string;
-}): string => prometheus.scrapeInterval ?? "30s";
 
 function memberSite(
   { reader, kubeOf }: Outside,
@@ -191,11 +175,19 @@ function memberSite(
 ): MemberSite {
   const settings = parsed(reader, stack, "member");
   const outputs = outputsOf(reader, stack);
-  const scrapeInterval = scrapeIntervalOf(settings.member.prometheus);
+  const { prometheus } = settings.member;
+  const url = options.prometheus[settings.cluster];
+  const existing = existingPrometheus(settings, url);
+  const endpoint = (): Endpoint =>
+    existing === undefined
+      ? deployedEndpoint(settings, outputs, url ?? outputs.federationUrl)
+      : clientOf(existing.endpoint);
+  const scrapeInterval = prometheus.kind === "deploy" ? prometheus.scrapeInterval : undefined;
   const granted = hub.outputs.memberCredentials?.[settings.cluster]?.transfer;
   return {
-    ...site(settings, outputs, { url: outputs.federationUrl, scrapeInterval }, options, kubeOf),
+    ...site(settings, endpoint, scrapeInterval, kubeOf),
     settings,
+    ...(existing === undefined ? {} : { existing }),
     ...(granted === undefined ? {} : { grant: granted }),
   };
 }

@@ -22,6 +22,12 @@ export interface AlertDeliveryArgs {
 /** The user with whom a member's Prometheus sends to the hub: `hub.username` and `hub.password` among its credentials. */
 export const HUB_USER = "hub";
 
+/** Addresses (`host:port`) inside the cluster of its own Alertmanager, one a replica. */
+export const replicaAddresses = (namespace: string, replicas: number): readonly string[] =>
+  indexes(replicas).map(
+    (index) => `${ALERTMANAGER_NAMES.replica(index)}.${namespace}.svc:${String(ALERTMANAGER_PORT)}`,
+  );
+
 /** What is for a member's own Alertmanager alone: that the hub is reached, and the Watchdog of the local way. */
 const notForTheHub: readonly RelabelConfig[] = [
   { action: "drop", source_labels: ["alertname"], regex: "HubReachable" },
@@ -41,13 +47,7 @@ export function alertDelivery({ cluster, namespace, replicas, hub }: AlertDelive
     tls_config: { ...ownCa, server_name: `prometheus.${namespace}.svc` },
   };
   const outside: HttpConfig = { scheme: "https", basic_auth: basicAuthFiles(HUB_USER), tls_config: ownCa };
-  const local = [
-    {
-      targets: indexes(replicas).map(
-        (index) => `${ALERTMANAGER_NAMES.replica(index)}.${namespace}.svc:${String(ALERTMANAGER_PORT)}`,
-      ),
-    },
-  ];
+  const local = [{ targets: replicaAddresses(namespace, replicas) }];
   const relabel_configs = [{ target_label: "cluster", replacement: cluster }];
   return {
     alerting: {

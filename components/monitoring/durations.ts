@@ -17,6 +17,9 @@ export function durationMs(text: string): number {
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ""] ?? 0), 0);
 }
 
+/** The same in seconds. */
+export const durationSeconds = (text: string): number => durationMs(text) / 1_000;
+
 /** The longest a scrape may take: ten seconds as usual, but always less than its interval. */
 export function scrapeTimeout(interval: string): string {
   const ms = durationMs(interval);

@@ -3,7 +3,7 @@ import { clusterRuleGroups, hubRuleGroups, renderRules, staleAfter } from "../..
 import type { Prices, RuleGroup } from "../../rules";
 import { clusterAlertGroups, hubAlertGroups } from "../../rules/alerts";
 import { componentsOf, healthRuleGroup, hubHealthRuleGroup } from "../../rules/health";
-import { durationMs } from "./durations";
+import { durationSeconds } from "./durations";
 import { federateJobs } from "./federateJobs";
 import type { Member } from "./federateJobs";
 import { prometheusConfig, renderConfig } from "./prometheusConfig";
@@ -33,14 +33,13 @@ export interface Hub {
 
 /** What the hub adds to the configuration of its own cluster for its members. */
 export function hubExtras(args: PrometheusConfigArgs, { members, pricePerGpuHour }: Hub): PrometheusExtras {
-  const seconds = (duration: string): number => durationMs(duration) / 1_000;
   // a member is expected to evaluate its rules as often as the hub does
-  const evaluation = seconds(args.evaluationInterval);
+  const evaluation = durationSeconds(args.evaluationInterval);
   const expected = members.map(({ cluster, intervals, sampleLimits }) => ({
     cluster,
     sampleLimits,
     staleAfterSeconds: staleAfter({
-      health: seconds(intervals.health),
+      health: durationSeconds(intervals.health),
       memberEvaluation: evaluation,
       hubEvaluation: evaluation,
     }).ageSeconds,
@@ -62,6 +61,9 @@ export function hubExtras(args: PrometheusConfigArgs, { members, pricePerGpuHour
   };
 }
 
+/** Files of what a cluster records and alerts of itself. */
+export const CLUSTER_FILES = { rules: "rules-cluster.yml", alerts: "alerts-cluster.yml" } as const;
+
 /** What a cluster records and alerts of itself, by file. */
 export function clusterRules({
   watch,
@@ -70,8 +72,8 @@ export function clusterRules({
   Record<string, readonly RuleGroup[]>
 > {
   return {
-    "rules-cluster.yml": [...clusterRuleGroups(site), healthRuleGroup(watch.declared, watch.thresholds)],
-    "alerts-cluster.yml": clusterAlertGroups(watch),
+    [CLUSTER_FILES.rules]: [...clusterRuleGroups(site), healthRuleGroup(watch.declared, watch.thresholds)],
+    [CLUSTER_FILES.alerts]: clusterAlertGroups(watch),
   };
 }
 

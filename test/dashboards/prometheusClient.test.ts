@@ -1,11 +1,11 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
-import { endpoint, Prometheus } from "../../commands/preview/prometheus";
+import { awaitSeries, endpoint, Prometheus } from "../../commands/preview/prometheus";
 import { tlsServer } from "../workloads/support/tls";
 import type { TlsServer } from "../workloads/support/tls";
 
-const AUTHORIZATION = `Basic ${Buffer.from("local-1:word").toString("base64")}`;
+const ALLOWED = [`Basic ${Buffer.from("local-1:word").toString("base64")}`, "Bearer token"];
 
 /** Says what it was asked, as Prometheus would answer; 401 without the password. */
 describe("a Prometheus behind TLS and a password", () => {
@@ -14,7 +14,7 @@ describe("a Prometheus behind TLS and a password", () => {
 
   beforeAll(async () => {
     server = await tlsServer((request, response) => {
-      if (request.headers.authorization !== AUTHORIZATION) {
+      if (!ALLOWED.includes(request.headers.authorization ?? "")) {
         response.writeHead(401).end("Unauthorized");
         return;
       }
@@ -64,6 +64,42 @@ describe("a Prometheus behind TLS and a password", () => {
       "POST /api/v1/query_range query=up&start=0&end=60&step=30",
       "GET /api/v1/label/cluster/values?match%5B%5D=up&start=0&end=60",
     ]);
+    prometheus.close();
+  });
+
+  it("is asked with a token, and by GET alone where its door lets nothing else pass", async () => {
+    const prometheus = new Prometheus({
+      url: `https://127.0.0.1:${server.port}`,
+      ca: fs.readFileSync(server.caFile, "utf8"),
+      token: "token",
+      getOnly: true,
+    });
+    expect(await prometheus.instant("up", 1_500)).toHaveLength(1);
+    await prometheus.range("up", { from: 0, to: 60_000, step: 30_000 });
+    expect(asked).toEqual([
+      "GET /api/v1/query?query=up&time=1.5",
+      "GET /api/v1/query_range?query=up&start=0&end=60&step=30",
+    ]);
+    prometheus.close();
+  });
+
+  it("is asked until what it says is good, and no longer than the signal lets it", async () => {
+    const prometheus = client("word");
+    const never = new AbortController();
+    const third = (): number | undefined => (asked.length === 3 ? asked.length : undefined);
+    expect(await awaitSeries(prometheus, "up", third, never.signal)).toBe(3);
+    const ended = new AbortController();
+    const wait = awaitSeries(
+      prometheus,
+      "up",
+      () => {
+        ended.abort();
+        return undefined;
+      },
+      ended.signal,
+    );
+    await expect(wait).rejects.toThrow('up is still {"cluster":"hpc"} Infinity');
+    await expect(awaitSeries(prometheus, "bad", third, never.signal)).rejects.toThrow("no such function");
     prometheus.close();
   });
 

@@ -3,17 +3,19 @@ import { createServer } from "node:http";
 import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { Prometheus } from "../../commands/preview/prometheus";
 import type { KubeApi } from "../../commands/validate/kube";
-import { gatherAlerts, judgeAlerts } from "../../commands/validate/lines/alerts";
+import { judgeAlerts } from "../../commands/validate/lines/alerts";
+import type { DeclaredWay } from "../../commands/validate/lines/alertsDeclared";
+import { gatherAlerts } from "../../commands/validate/lines/alertsEvidence";
 import { gatherFederation, judgeFederation } from "../../commands/validate/lines/federation";
 import { gatherGpus, judgeGpus } from "../../commands/validate/lines/gpus";
 import { gatherPrometheus, judgePrometheus } from "../../commands/validate/lines/reach";
 import { gatherRemoteWrite, judgeRemoteWrite } from "../../commands/validate/lines/remoteWrite";
 import { gatherRules, judgeRules } from "../../commands/validate/lines/rules";
 import { judgeTargets, targetsOf } from "../../commands/validate/lines/targets";
-import type { HubSite, MemberSite } from "../../commands/validate/sites";
+import type { HubSite } from "../../commands/validate/sites";
 import type { Verdict } from "../../commands/validate/verdict";
 import { alertmanagerConfig, renderAlertmanagerConfig } from "../../rules/alertmanager";
 import { until } from "../../sandbox/checks";
@@ -119,6 +121,8 @@ const federate = (name: string, more: object = {}): object => ({
   ...more,
 });
 const hubJobs = (): readonly object[] => [
+  // itself: that alerts arrive is told by its own metrics
+  job("prometheus", "cloud", [hostOf(hub)]),
   job("alertmanager", "cloud", [hostOf(alertmanager)]),
   job("dcgm-exporter", "cloud", [`127.0.0.1:${portOf(gpus)}`], { honor_labels: true }),
   federate("federate-health"),
@@ -170,10 +174,8 @@ beforeAll(async () => {
     };
   });
   member = await prometheus({ jobs: [], rules: [heartbeat("hpc")] });
-  hub = await prometheus(
-    { jobs: hubJobs(), rules: hubRules, alerting: hubAlerting() },
-    "--web.enable-remote-write-receiver",
-  );
+  hub = await prometheus({ jobs: [], rules: [] }, "--web.enable-remote-write-receiver");
+  await reload(hub, { jobs: hubJobs(), rules: hubRules, alerting: hubAlerting() });
 });
 
 afterAll(async () => {
@@ -271,36 +273,27 @@ test("alerts reach the receiver, as Watchdogs show", async () => {
   } as unknown as KubeApi;
   const site = {
     cluster: "cloud",
-    scrapeSeconds: 1,
+    scrapeSeconds: () => Promise.resolve(1),
     kube,
     prometheus: () => at(hub),
-    settings: {
-      role: "hub",
-      hub: {
-        namespace: "federation",
-        alerting: {
-          expose: { ports: [30993] },
-          receivers: [
-            {
-              kind: "webhook",
-              name: "site",
-              causes: ["critical", "warning", "heartbeat"],
-              url: `http://127.0.0.1:${portOf(webhook)}/`,
-            },
-          ],
-        },
-      },
-    },
   } as unknown as HubSite;
-  const look = async (of: HubSite | MemberSite): Promise<Verdict> =>
-    judgeAlerts(await gatherAlerts(of, new AbortController().signal), false);
+  const declared: DeclaredWay = {
+    role: "hub",
+    namespace: "federation",
+    own: [hostOf(alertmanager)],
+    hub: [],
+    config: parse(renderAlertmanagerConfig(config())) as DeclaredWay["config"],
+    others: false,
+  };
+  const look = async (): Promise<Verdict> =>
+    judgeAlerts(await gatherAlerts(site, declared, new AbortController().signal), false);
   // Alertmanager was scraped before the first Watchdog: what is told from now on is counted
-  await becomes("no Watchdog fires", ["Watchdog of cloud does not fire (hop hub)"], () => look(site));
+  await becomes("no Watchdog fires", ["Watchdog of cloud does not fire (hop hub)"], look);
   const rules = [...hubRules, watchdog("cloud", "hub")];
   expect(await reload(hub, { jobs: hubJobs(), rules, alerting: hubAlerting() })).toBe(200);
-  await becomes("the Watchdog was told", [], () => look(site));
+  await becomes("the Watchdog was told", [], look);
   expect(told).toBeGreaterThan(0);
-  expect((await look(site)).evidence[2]).toMatch(
+  expect((await look()).evidence[2]).toMatch(
     /^Watchdog fires \(hub\) and was told of late by webhook [1-9]\d* times, no request failed$/,
   );
 });

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fedCluster } from "../../../metrics/catalogue";
 import { transferStages } from "../../../metrics/catalogue/recorded/transfer";
 import { select } from "../../../metrics/select";
-import type { Prometheus } from "../../preview/prometheus";
+import { awaitSeries } from "../../preview/prometheus";
+import type { Prometheus, Sampled } from "../../preview/prometheus";
 import type { CronJob } from "../pods";
 import { uniqueName, VALIDATION_LABEL } from "../pods";
 import { CheckError, judged, messageOf, notApplicable } from "../verdict";
@@ -143,15 +144,13 @@ async function seen(
   signal: AbortSignal,
 ): Promise<CanaryEvidence["stages"]> {
   const selector = select(fedCluster.transfer.stage, { cluster: traces.member, model: name });
-  for (;;) {
-    signal.throwIfAborted();
-    const series = await hub.instant(selector, Date.now());
+  const all = (series: readonly Sampled[]): CanaryEvidence["stages"] | undefined => {
     const stages = Object.fromEntries(
       series.map(({ labels, samples }) => [labels.stage ?? "", samples[0]?.[1] ?? NaN]),
     );
-    if (transferStages.every((stage) => stage in stages)) return stages;
-    await each(signal);
-  }
+    return transferStages.every((stage) => stage in stages) ? stages : undefined;
+  };
+  return awaitSeries(hub, selector, all, signal);
 }
 
 /** Where a canary stands when it is given up. */

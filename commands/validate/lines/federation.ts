@@ -61,7 +61,26 @@ export async function gatherFederation(
 
 const JOBS = [FEDERATE_HEALTH_JOB, FEDERATE_DETAIL_JOB];
 
-function linkProblems({ member, targets }: FederationEvidence): readonly Problem[] {
+/** What to do about a link, by whose the member's Prometheus is. */
+export interface FederationAdvice {
+  readonly down: string;
+  /** Where what the hub hears is another one's. */
+  readonly foreign: (member: string) => string;
+}
+
+export const DEPLOYED: FederationAdvice = {
+  down: "401: `pulumi up` the hub, then the member (credentials); a certificate: the same; no connection: node port, firewall, allowFrom of the member",
+  foreign: (member) =>
+    `compare federation:hub.members[].url with the output federationUrl of ${member}'s stack`,
+};
+
+export const EXISTING: FederationAdvice = {
+  down: "401, 403: federation:memberPrometheusCredentials of the hub's stack, which must let GET /federate pass; a certificate: prometheus.caFile of its entry in federation:hub.members; no connection: its url, the site's ingress, firewall; then `pulumi up` the hub",
+  foreign: (member) =>
+    `compare federation:hub.members[].url with federation:member.prometheus.url of ${member}'s stack; replicas behind one address must each answer the same client (sessionAffinity: ClientIP)`,
+};
+
+function linkProblems({ member, targets }: FederationEvidence, advice: FederationAdvice): readonly Problem[] {
   const missing = JOBS.filter((job) => !targets.some(({ labels }) => labels.job === job));
   if (missing.length > 0)
     return [
@@ -76,13 +95,12 @@ function linkProblems({ member, targets }: FederationEvidence): readonly Problem
   return [
     {
       cause: `${down.map(({ labels }) => labels.job ?? "").join(" and ")}: ${first.lastError || "not scraped yet"} (${first.scrapeUrl})`,
-      action:
-        "401: `pulumi up` the hub, then the member (credentials); a certificate: the same; no connection: node port, firewall, allowFrom of the member",
+      action: advice.down,
     },
   ];
 }
 
-function heartbeatProblems(evidence: FederationEvidence): readonly Problem[] {
+function heartbeatProblems(evidence: FederationEvidence, advice: FederationAdvice): readonly Problem[] {
   const { member, ageSeconds, heartbeat, memberHeartbeats, staleSeconds } = evidence;
   if (ageSeconds === undefined || heartbeat === undefined)
     return [
@@ -102,18 +120,18 @@ function heartbeatProblems(evidence: FederationEvidence): readonly Problem[] {
     return [
       {
         cause: `the hub's heartbeat ${heartbeat} labelled ${member} was never recorded by ${member}'s Prometheus: another one sends under its name`,
-        action: `compare federation:hub.members[].url with the output federationUrl of ${member}'s stack`,
+        action: advice.foreign(member),
       },
     ];
   return [];
 }
 
-export function judgeFederation(evidence: FederationEvidence): Verdict {
+export function judgeFederation(evidence: FederationEvidence, advice = DEPLOYED): Verdict {
   const { member, targets, series, names, dropped, ageSeconds } = evidence;
-  const link = linkProblems(evidence);
+  const link = linkProblems(evidence, advice);
   const problems = [
     ...link,
-    ...(link.length > 0 ? [] : heartbeatProblems(evidence)),
+    ...(link.length > 0 ? [] : heartbeatProblems(evidence, advice)),
     ...(dropped > 0
       ? [
           {

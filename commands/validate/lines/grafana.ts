@@ -12,12 +12,23 @@ export interface GrafanaAccess {
   readonly ca?: string;
 }
 
+/** An answer as far as it counts. */
+interface Answered {
+  /** HTTP status. */
+  readonly status: number;
+  /** What it says in words. */
+  readonly message: string;
+}
+
 export interface GrafanaEvidence {
+  /** Empty where it keeps it to itself. */
   readonly version: string;
-  /** HTTP status of the question for the data source's health, and what it says. */
-  readonly dataSource: { readonly status: number; readonly message: string };
-  /** HTTP status by uid of each dashboard. */
-  readonly dashboards: Readonly<Record<string, number>>;
+  /** What it says of itself to anyone; `database` is `ok` of one that is well. */
+  readonly health: Answered & { readonly database: string };
+  /** What its data source says of its own health: `OK`, `ERROR`, `UNKNOWN`; empty where it was not asked. */
+  readonly dataSource: Answered & { readonly health: string };
+  /** By uid: the status, and whether the answer is that dashboard. */
+  readonly dashboards: Readonly<Record<string, { readonly status: number; readonly found: boolean }>>;
 }
 
 /** How this machine reaches the hub's Grafana; why it does not apply, as a text. */
@@ -43,15 +54,22 @@ export function grafanaAccess(
   };
 }
 
-const json = (text: string): Readonly<Record<string, unknown>> => {
+type Json = Readonly<Record<string, unknown>>;
+
+const json = (text: string): Json => {
   try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+    return JSON.parse(text) as Json;
   } catch {
     return { message: text.slice(0, 200) };
   }
 };
 const word = (value: unknown): string => (typeof value === "string" ? value : "");
+const uidOf = ({ dashboard }: Json): unknown => (dashboard as Json | undefined)?.uid;
 
+/**
+ * Asks Grafana's HTTP API: `/api/health` without rights, the data source's health with the right to query it, dashboards
+ * with the right to read them.
+ */
 export async function gatherGrafana({ url, authorization, ca }: GrafanaAccess): Promise<GrafanaEvidence> {
   const ask = exchangeWith({
     url,
@@ -59,38 +77,77 @@ export async function gatherGrafana({ url, authorization, ca }: GrafanaAccess): 
     timeouts: { connectMs: 5_000, totalMs: 15_000 },
     ...(ca === undefined ? {} : { ca }),
   });
-  const health = await ask("GET", "/api/health");
-  const source = await ask("GET", `/api/datasources/uid/${DATA_SOURCE_UID}/health`);
-  const dashboards: Record<string, number> = {};
-  for (const { uid } of Object.values(addresses))
-    dashboards[uid] = (await ask("GET", `/api/dashboards/uid/${uid}`)).status;
+  const asked = async (path: string): Promise<{ readonly status: number; readonly body: Json }> => {
+    const { status, text } = await ask("GET", path);
+    return { status, body: json(text) };
+  };
+  const health = await asked("/api/health");
+  const source = await asked(`/api/datasources/uid/${DATA_SOURCE_UID}/health`);
+  const dashboards: Record<string, GrafanaEvidence["dashboards"][string]> = {};
+  for (const { uid } of Object.values(addresses)) {
+    const { status, body } = await asked(`/api/dashboards/uid/${uid}`);
+    dashboards[uid] = { status, found: status === 200 && uidOf(body) === uid };
+  }
+  const answered = ({ status, body }: typeof health): Answered => ({ status, message: word(body.message) });
   return {
-    version: word(json(health.text).version),
-    dataSource: { status: source.status, message: word(json(source.text).message) },
+    version: word(health.body.version),
+    health: { ...answered(health), database: word(health.body.database) },
+    dataSource: { ...answered(source), health: word(source.body.status) },
     dashboards,
   };
 }
 
-export function judgeGrafana({ version, dataSource, dashboards }: GrafanaEvidence): Verdict {
-  const missing = Object.entries(dashboards).filter(([, status]) => status !== 200);
+const UP = "`pulumi up` of the hub's stack";
+/** Statuses with which a user is refused, and what to do. */
+const REFUSED: Readonly<Record<number, string>> = {
+  401: `\`npm run init\` and ${UP}, or a new token in federation:grafanaCredentials`,
+  403: "let its service account query the data source and read the dashboards (role Editor, or datasources:query and dashboards:read)",
+};
+
+const said = ({ status, message }: Answered): string => `${status} ${message}`.trim();
+
+/** Why nothing else can be told of it; undefined where it can. */
+function unfit({ health, dataSource }: GrafanaEvidence): Problem | undefined {
+  if (health.database === "")
+    return {
+      cause: `what answers is no Grafana: /api/health says ${said(health)}`,
+      action: "federation:hub.grafana.url, and whether a proxy before it asks for a login",
+    };
+  if (health.status !== 200 || health.database !== "ok")
+    return {
+      cause: `Grafana says that its database is ${health.database} (${health.status})`,
+      action: "look at Grafana's log",
+    };
+  if (dataSource.status === 401)
+    return { cause: `Grafana does not let the stack in: ${said(dataSource)}`, action: REFUSED[401] ?? "" };
+  return undefined;
+}
+
+export function judgeGrafana(evidence: GrafanaEvidence): Verdict {
+  const { version, dataSource, dashboards } = evidence;
+  const first = unfit(evidence);
+  if (first !== undefined) return judged([], [first]);
+  const entries = Object.entries(dashboards);
+  const missing = entries.filter(([, { status }]) => status === 404).map(([uid]) => uid);
+  const unread = entries.filter(([, { status, found }]) => status !== 404 && !found);
   const problems: Problem[] = [];
-  if (dataSource.status !== 200)
+  if (dataSource.status !== 200 || dataSource.health !== "OK")
     problems.push({
-      cause: `data source ${DATA_SOURCE_UID}: ${dataSource.status} ${dataSource.message}`,
-      action:
-        dataSource.status === 401 || dataSource.status === 403
-          ? "`npm run init` and `pulumi up` of the hub's stack, or a new token in federation:grafanaCredentials"
-          : "`pulumi up` of the hub's stack; then whether Grafana reaches the hub's Prometheus",
+      cause: `data source ${DATA_SOURCE_UID}: ${said(dataSource)}`,
+      action: REFUSED[dataSource.status] ?? `${UP}; then whether Grafana reaches the hub's Prometheus`,
     });
   if (missing.length > 0)
+    problems.push({ cause: `dashboards not there: ${listed(missing)}`, action: `${UP} brings them` });
+  if (unread.length > 0)
     problems.push({
-      cause: `dashboards not there: ${listed(missing.map(([uid, status]) => `${uid} (${status})`))}`,
-      action: "`pulumi up` of the hub's stack brings them",
+      cause: `dashboards that can not be read: ${listed(unread.map(([uid, { status }]) => `${uid} (${status})`))}`,
+      action: REFUSED[unread[0]?.[1].status ?? 0] ?? "look at Grafana's log",
     });
+  const there = entries.filter(([, { found }]) => found).length;
   return judged(
     [
-      `Grafana ${version}, data source ${DATA_SOURCE_UID}: ${dataSource.message || dataSource.status}`,
-      `${counted(Object.keys(dashboards).length - missing.length, "dashboard")} of ${Object.keys(dashboards).length}`,
+      `Grafana${version === "" ? "" : ` ${version}`}, data source ${DATA_SOURCE_UID}: ${dataSource.message || dataSource.status}`,
+      `${there} of ${counted(entries.length, "dashboard")}`,
     ],
     problems,
   );

@@ -9,7 +9,7 @@ interface Rule {
   readonly lastError?: string;
 }
 
-interface Group {
+export interface Group {
   readonly name: string;
   readonly file: string;
   /** Seconds. */
@@ -43,6 +43,18 @@ export async function gatherRules(prometheus: Prometheus): Promise<RulesEvidence
   };
 }
 
+/** What to do where the configuration is not as it should be. */
+export interface RulesAdvice {
+  readonly refused: string;
+  /** Absent where something else tells of rules that are not there. */
+  readonly none?: string;
+}
+
+const DEPLOYED: RulesAdvice = {
+  refused: "docs/runbook.md, PrometheusConfigRefused: its log says why; `pulumi up` puts the files right",
+  none: "`pulumi up` puts its configuration right",
+};
+
 /** A group that was evaluated longer ago than that many of its intervals, and this many seconds, has stopped. */
 const LATE = { intervals: 3, seconds: 30 };
 
@@ -51,7 +63,10 @@ const lateSeconds = ({ lastEvaluation, interval }: Group, now: number): number =
 
 const place = ({ file, name }: Group): string => `${file.slice(file.lastIndexOf("/") + 1)}, group ${name}`;
 
-export function judgeRules({ groups, reloaded, lastReload, now }: RulesEvidence): Verdict {
+export function judgeRules(
+  { groups, reloaded, lastReload, now }: RulesEvidence,
+  advice: RulesAdvice = DEPLOYED,
+): Verdict {
   const rules = groups.flatMap((group) => group.rules.map((rule) => ({ group, rule })));
   const of = (type: Rule["type"]): number => rules.filter(({ rule }) => rule.type === type).length;
   const unknown = rules.filter(({ rule }) => rule.health === "unknown");
@@ -61,13 +76,12 @@ export function judgeRules({ groups, reloaded, lastReload, now }: RulesEvidence)
       : [
           {
             cause: "Prometheus refused its last configuration, and goes on with the one before",
-            action:
-              "docs/runbook.md, PrometheusConfigRefused: its log says why; `pulumi up` puts the files right",
+            action: advice.refused,
           },
         ]),
-    ...(rules.length > 0
+    ...(rules.length > 0 || advice.none === undefined
       ? []
-      : [{ cause: "Prometheus has no rules", action: "`pulumi up` puts its configuration right" }]),
+      : [{ cause: "Prometheus has no rules", action: advice.none }]),
     ...rules
       .filter(({ rule }) => rule.health === "err")
       .map(({ group, rule }) => ({

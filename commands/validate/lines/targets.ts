@@ -35,6 +35,17 @@ export interface Told {
   readonly covers: (pool: string) => boolean;
 }
 
+/** What to do about a job, where that is not as in a Prometheus of the stack's own. */
+export interface TargetsAdvice {
+  readonly empty: (pool: string) => string;
+  readonly unlabelled: string;
+}
+
+const DEPLOYED: TargetsAdvice = {
+  empty: () => "its pods are not there, or are not labelled as the settings say",
+  unlabelled: "`pulumi up` puts the configuration right",
+};
+
 /**
  * Every job has targets, every target is up and carries the cluster's label. What a red line explains is not told
  * again.
@@ -45,6 +56,7 @@ export function judgeTargets(
   { active, pools }: TargetsEvidence,
   cluster: string,
   explained: (pool: string) => boolean,
+  advice: TargetsAdvice = DEPLOYED,
 ): Verdict {
   const own = active.filter(({ scrapePool }) => !explained(scrapePool));
   const left = pools.filter((pool) => !explained(pool));
@@ -56,7 +68,7 @@ export function judgeTargets(
   const problems: Problem[] = [
     ...empty.map((pool) => ({
       cause: `job ${pool} has no target`,
-      action: "its pods are not there, or are not labelled as the settings say",
+      action: advice.empty(pool),
     })),
     ...bad.map(({ scrapePool, scrapeUrl, health, lastError }) => ({
       cause: `${scrapePool} ${scrapeUrl} is ${health}: ${lastError || "not scraped yet"}`,
@@ -67,7 +79,7 @@ export function judgeTargets(
       : [
           {
             cause: `without cluster="${cluster}": ${listed(unlabelled.map(({ scrapeUrl }) => scrapeUrl))}`,
-            action: "`pulumi up` puts the configuration right",
+            action: advice.unlabelled,
           },
         ]),
   ];

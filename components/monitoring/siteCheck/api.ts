@@ -1,10 +1,11 @@
+import * as http from "node:http";
 import * as https from "node:https";
 import { problem } from "./finding";
 import type { Finding } from "./finding";
 
 /** How a Prometheus of a site is read. */
 export interface SiteEndpoint {
-  /** https URL, with the path under which its API begins if it has one. */
+  /** https URL, or one of a forwarded port of this machine; with the path under which its API begins if it has one. */
   readonly url: string;
   /** PEM of the CA that signed its certificate; absent: the system's roots. */
   readonly ca?: string | undefined;
@@ -28,6 +29,9 @@ export class UnreadableError extends Error {
 }
 
 const TIMEOUT_MS = 20_000;
+
+/** Key of a finding that says it could not be reached at all. */
+export const UNREACHED = "federation:member.prometheus.url";
 
 const ADVICE: Readonly<Record<number, string>> = {
   401: "correct federation:prometheusCredentials",
@@ -83,13 +87,13 @@ export class SiteApi {
         reject(
           new UnreadableError(
             problem(
-              "federation:member.prometheus.url",
+              UNREACHED,
               `${this.at.url} could not be read (${error.message})`,
               "correct url or caFile, or set check: false where the machine that runs Pulumi does not reach it",
             ),
           ),
         );
-      const request = https.get(
+      const request = (this.at.url.startsWith("http:") ? http : https).get(
         url,
         {
           agent: false,

@@ -109,11 +109,14 @@ async function recordsOf(api: SiteApi): Promise<SiteFacts["records"]> {
   return groups.flatMap(({ file, rules }) => rules.map(({ name }) => ({ name, file })));
 }
 
+/** `host:port` of a URL as it is written: a URL that is parsed loses a usual port. */
+export const addressOf = (url: string): string => url.split("/")[2] ?? url;
+
 async function alertmanagersOf(api: SiteApi): Promise<readonly string[]> {
   const { activeAlertmanagers } = await api.data<{
     readonly activeAlertmanagers: readonly { readonly url: string }[];
   }>("alertmanagers");
-  return activeAlertmanagers.map(({ url }) => new URL(url).host);
+  return activeAlertmanagers.map(({ url }) => addressOf(url));
 }
 
 /** Asks a site's Prometheus everything that decides whether it fits; reads only. */

@@ -130,12 +130,20 @@ function targetFindings({ targets, cluster }: Expected, { targets: found }: Site
   });
 }
 
-/** As the operator names files: namespace, name and, in newer ones, UID of the PrometheusRule. */
-function isOwn({ namespace, ruleFiles }: Expected, file: string): boolean {
+/**
+ * Name of a PrometheusRule by the file that the operator makes of it: namespace, name and, in newer ones, UID. Undefined
+ * for a file that comes from another namespace.
+ */
+export function ruleObjectOf(namespace: string, file: string): string | undefined {
   const name = file
     .slice(file.lastIndexOf("/") + 1)
     .replace(/(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\.ya?ml$/, "");
-  return ruleFiles.some((own) => name === `${namespace}-${OPERATOR_NAMES.rules(own)}`);
+  return name.startsWith(`${namespace}-`) ? name.slice(namespace.length + 1) : undefined;
+}
+
+function isOwn({ namespace, ruleFiles }: Expected, file: string): boolean {
+  const name = ruleObjectOf(namespace, file);
+  return ruleFiles.some((own) => name === OPERATOR_NAMES.rules(own));
 }
 
 function recordFindings(expected: Expected, { records }: SiteFacts): readonly Finding[] {
@@ -160,16 +168,16 @@ function retentionFindings({ lookBack }: Expected, { retention }: SiteFacts): re
   ];
 }
 
+/** What a site does once, so that the project's alerts are sent. */
+export const SEND_ALERTS =
+  `set ${VALUES}.additionalAlertManagerConfigsSecret: {name: ${OPERATOR_NAMES.alertmanagers}, ` +
+  `key: ${OPERATOR_NAMES.alertmanagersKey}, optional: true}`;
+
 function alertmanagerFindings(expected: Expected, { alertmanagers }: SiteFacts): readonly Finding[] {
   const missing = expected.alertmanagers.filter((address) => !alertmanagers.includes(address));
   if (missing.length === 0) return [];
-  const { alertmanagers: name, alertmanagersKey: key } = OPERATOR_NAMES;
   return [
-    warning(
-      "Alertmanagers",
-      `nothing is sent to ${missing.join(", ")}`,
-      `after pulumi up set ${VALUES}.additionalAlertManagerConfigsSecret: {name: ${name}, key: ${key}, optional: true}`,
-    ),
+    warning("Alertmanagers", `nothing is sent to ${missing.join(", ")}`, `after pulumi up ${SEND_ALERTS}`),
   ];
 }
 

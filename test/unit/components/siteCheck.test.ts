@@ -169,7 +169,7 @@ describe("what a site's Prometheus says", () => {
 test("rules look back as far as the longest of their ranges, subqueries and offsets", () => {
   const rule = (expr: string) => ({ record: "a:b:c", expr });
   expect(
-    lookBack([{ name: "g", rules: [rule("rate(a[1h])"), rule("max_over_time(a[90m:1m] offset 30m)")] }]),
+    lookBack([{ rules: [rule("rate(a[1h])"), rule("max_over_time(a[90m:1m] offset 30m)")] }]),
   ).toBe("90m");
-  expect(lookBack([{ name: "g", rules: [rule("up")] }])).toBe("5m");
+  expect(lookBack([{ rules: [rule("up")] }])).toBe("5m");
 });

@@ -1,5 +1,6 @@
 import { judgeAlerts } from "../../../commands/validate/lines/alerts";
-import type { AlertsEvidence } from "../../../commands/validate/lines/alerts";
+import type { DeclaredWay } from "../../../commands/validate/lines/alertsDeclared";
+import type { AlertsEvidence } from "../../../commands/validate/lines/alertsEvidence";
 import { integrationsOf, receiverOf } from "../../../commands/validate/lines/routes";
 import { alertmanagerConfig } from "../../../rules/alertmanager";
 import type { Receiver } from "../../../rules/alertmanager";
@@ -17,8 +18,8 @@ const configOf = (role: "hub" | "member", receivers: readonly Receiver[]) =>
     typeof alertmanagerConfig
   >;
 
-const own = "https://alertmanager-0.federation.svc:9093/api/v2/alerts";
-const hub = "https://192.168.200.10:30993/api/v2/alerts";
+const own = "alertmanager-0.federation.svc:9093";
+const hub = "192.168.200.10:30993";
 const target = (job: string, scrapeUrl: string, health: "down" | "up" = "up", lastError = "") => ({
   scrapePool: job,
   scrapeUrl,
@@ -27,11 +28,19 @@ const target = (job: string, scrapeUrl: string, health: "down" | "up" = "up", la
   lastError,
 });
 
-const good: AlertsEvidence = {
+const declared: DeclaredWay = {
   role: "member",
+  namespace: "federation",
+  own: [own],
+  hub: [hub],
+  config: configOf("member", [webhook, pager]),
+  others: false,
+};
+
+const good: AlertsEvidence = {
+  declared,
   cluster: "hpc",
-  replicas: { wanted: 1, ready: 1 },
-  hubAddresses: ["192.168.200.10:30993"],
+  ready: 1,
   discovered: [own, hub],
   targets: [
     target("alertmanager", "https://alertmanager-0.federation.svc:9093/metrics"),
@@ -39,7 +48,6 @@ const good: AlertsEvidence = {
   ],
   errors: { [own]: 0, [hub]: 0 },
   hops: ["hub", "local"],
-  declared: configOf("member", [webhook, pager]),
   inForce: configOf("member", [webhook, pager]),
   tried: { webhook: 3, pagerduty: 0 },
   failed: { webhook: 0 },
@@ -63,13 +71,28 @@ test.each<[string, Partial<AlertsEvidence>, string]>([
   [
     "its Alertmanager is away, whatever follows from that",
     {
-      replicas: { wanted: 1, ready: 0 },
-      targets: [target("alertmanager", own, "down", "no such host"), good.targets[1]!],
+      ready: 0,
+      targets: [target("alertmanager", `https://${own}/metrics`, "down", "no such host"), good.targets[1]!],
       errors: { [own]: 12, [hub]: 0 },
     },
     "0 of 1 replica of Alertmanager ready",
   ],
-  ["one is not sent to", { discovered: [own] }, "Prometheus sends to 1 Alertmanager, declared are 2"],
+  ["one is not sent to", { discovered: [own] }, `Prometheus does not send to ${hub}`],
+  [
+    "another one is sent to",
+    { discovered: [own, hub, "10.0.0.9:9093"] },
+    "Prometheus sends to 10.0.0.9:9093, which the settings do not declare",
+  ],
+  [
+    "one is not scraped",
+    { targets: [good.targets[0]!] },
+    `Alertmanager ${hub} is not scraped: nothing shows whether it answers`,
+  ],
+  [
+    "nothing tells whether alerts arrive",
+    { errors: { [own]: 0 } },
+    `nothing shows whether alerts reach ${hub}: no prometheus_notifications_errors_total with cluster="hpc" of late`,
+  ],
   [
     "the hub's refuses it",
     {
@@ -77,11 +100,11 @@ test.each<[string, Partial<AlertsEvidence>, string]>([
         good.targets[0]!,
         target("hub-alertmanager", "https://192.168.200.10:30993/metrics", "down", "401"),
       ],
-      errors: { [hub]: 3 },
+      errors: { [own]: 0, [hub]: 3 },
     },
     "Alertmanager https://192.168.200.10:30993/metrics is down: 401",
   ],
-  ["alerts are lost", { errors: { [hub]: 3 } }, `3 alerts did not reach ${hub} of late`],
+  ["alerts are lost", { errors: { [own]: 0, [hub]: 3 } }, `3 alerts did not reach ${hub} of late`],
   ["a receiver is down", { failed: { webhook: 4 } }, "4 requests to receivers by webhook failed of late"],
   [
     "it runs with another configuration",
@@ -90,7 +113,7 @@ test.each<[string, Partial<AlertsEvidence>, string]>([
   ],
   [
     "nobody is told",
-    { declared: configOf("member", []), inForce: configOf("member", []) },
+    { declared: { ...declared, config: configOf("member", []) }, inForce: configOf("member", []) },
     "nobody is told of critical alerts",
   ],
   [
@@ -103,7 +126,7 @@ test.each<[string, Partial<AlertsEvidence>, string]>([
 test("what the hub's own line tells is not told again", () => {
   const change = {
     targets: [good.targets[0]!, target("hub-alertmanager", "https://192.168.200.10:30993/metrics", "down")],
-    errors: { [hub]: 3 },
+    errors: { [own]: 0, [hub]: 3 },
   };
   expect(causes({ ...good, ...change }, true)).toEqual([]);
 });
@@ -112,17 +135,37 @@ test("without a receiver of heartbeats the last step is said to be unproven", ()
   const config = configOf("hub", [pager]);
   const evidence = {
     ...good,
-    role: "hub",
+    declared: { ...declared, role: "hub", hub: [], config },
     hops: ["hub"],
-    hubAddresses: [],
     discovered: [own],
-    declared: config,
     inForce: config,
     tried: {},
   } as const;
   const verdict = judgeAlerts(evidence, false);
   expect(verdict.status).toBe("ok");
   expect(verdict.evidence[2]).toBe("no receiver of heartbeats, so no notification proves the last step");
+});
+
+describe("alerts of a site's Prometheus", () => {
+  const site = { ...good, declared: { ...declared, others: true } };
+
+  test("may go to the site's own Alertmanagers as well", () => {
+    const verdict = judgeAlerts({ ...site, discovered: ["10.0.0.9:9093", own, hub] }, false);
+    expect(verdict.status).toBe("ok");
+    expect(verdict.evidence[0]).toBe(
+      `Prometheus sends to 2 Alertmanagers: ${own}, ${hub}, and to 1 of the site's own`,
+    );
+  });
+
+  test("are told how to be sent, where the site does not", () =>
+    expect(judgeAlerts({ ...site, discovered: ["10.0.0.9:9093"] }, false).problems).toEqual([
+      {
+        cause: `Prometheus does not send to ${own}, ${hub}`,
+        action:
+          "in the values of the site's chart set prometheus.prometheusSpec.additionalAlertManagerConfigsSecret: " +
+          "{name: federation-alertmanagers, key: alertmanagers.yml, optional: true}",
+      },
+    ]));
 });
 
 test.each([

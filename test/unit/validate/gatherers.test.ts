@@ -201,23 +201,101 @@ describe("Grafana", () => {
     });
   });
 
-  it("is asked for its data source and every dashboard, as whom the stack gives", async () => {
-    const missing = addresses.clusterOverview;
-    const server = http.createServer((request, response) => {
-      const good = request.headers.authorization === "Bearer t" && !request.url?.endsWith(missing.uid);
-      const body =
-        request.url === "/api/health" ? { version: "12.0.0" } : { message: "Data source is working" };
-      response.writeHead(good ? 200 : 404).end(JSON.stringify(body));
+  /**
+   * As Grafana's HTTP API is documented: `/api/health` for anyone, 503 without its database; 401 for a token that it does not know, 403 without
+   * the right; a data source's health 200 with `OK`, or 400 with `ERROR`; 404 for a dashboard that is not there.
+   */
+  const answerOf = (path: string, token: string | undefined, played: Played): [number, object | string] => {
+    const { page, health = {}, source = [200, "OK", "Successfully queried the Prometheus API."] } = played;
+    if (page !== undefined) return [200, page];
+    if (path === "/api/health")
+      return ["database" in health ? 503 : 200, { database: "ok", version: "12.3.1", ...health }];
+    if (token !== "Bearer t") return [401, { message: "Invalid API key" }];
+    const [, uid = ""] = /^\/api\/dashboards\/uid\/(.+)$/.exec(path) ?? [];
+    const asked = played.dashboards?.[uid];
+    if (uid !== "" && asked === 404) return [404, { message: "Dashboard not found" }];
+    if (uid !== "" && asked === 403)
+      return [403, { message: "You'll need additional permissions to perform this action." }];
+    if (uid !== "") return [200, { meta: {}, dashboard: { uid, title: uid } }];
+    const [status, word, message] = source;
+    return [status, word === undefined ? { message } : { status: word, message }];
+  };
+  interface Played {
+    /** A page that a proxy answers to everything. */
+    readonly page?: string;
+    readonly health?: object;
+    readonly source?: readonly [number, string | undefined, string];
+    readonly dashboards?: Readonly<Record<string, number>>;
+  }
+
+  async function verdictOf(played: Played, authorization = "Bearer t") {
+    const server = http.createServer(({ url = "", headers }, response) => {
+      const [status, body] = answerOf(url, headers.authorization, played);
+      response.writeHead(status).end(typeof body === "string" ? body : JSON.stringify(body));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const verdict = judgeGrafana(await gatherGrafana({ url, authorization: "Bearer t" }));
-    server.closeAllConnections();
-    server.close();
-    expect(verdict.evidence[0]).toBe(
-      "Grafana 12.0.0, data source federation-prometheus: Data source is working",
-    );
-    expect(verdict.problems).toMatchObject([{ cause: `dashboards not there: ${missing.uid} (404)` }]);
+    try {
+      return judgeGrafana(await gatherGrafana({ url, authorization }));
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+  const { clusterOverview, federationHealth } = addresses;
+
+  it("is well with its data source and every dashboard, and says which it is", async () => {
+    const { status, evidence } = await verdictOf({});
+    const count = Object.keys(addresses).length;
+    expect(status).toBe("ok");
+    expect(evidence).toEqual([
+      "Grafana 12.3.1, data source federation-prometheus: Successfully queried the Prometheus API.",
+      `${count} of ${count} dashboards`,
+    ]);
+    const hidden = await verdictOf({ health: { version: undefined } });
+    expect(hidden.evidence[0]).toMatch(/^Grafana, data source federation-prometheus: /);
+  });
+
+  it.each<[string, Played, readonly string[]]>([
+    [
+      "its data source gets no answer",
+      { source: [400, "ERROR", "Post: dial tcp: connection refused"] },
+      ["data source federation-prometheus: 400 Post: dial tcp: connection refused"],
+    ],
+    [
+      "it has no such data source",
+      { source: [500, undefined, "Unable to load datasource metadata"] },
+      ["data source federation-prometheus: 500 Unable to load datasource metadata"],
+    ],
+    [
+      "dashboards are missing or hidden",
+      { dashboards: { [clusterOverview.uid]: 404, [federationHealth.uid]: 403 } },
+      [
+        `dashboards not there: ${clusterOverview.uid}`,
+        `dashboards that can not be read: ${federationHealth.uid} (403)`,
+      ],
+    ],
+    [
+      "its database fails",
+      { health: { database: "failing" } },
+      ["Grafana says that its database is failing (503)"],
+    ],
+    [
+      "a proxy answers everything with its login page",
+      { page: "<html>Log in</html>" },
+      ["what answers is no Grafana: /api/health says 200 <html>Log in</html>"],
+    ],
+  ])("is red when %s", async (_, played, causes) => {
+    const { problems } = await verdictOf(played);
+    expect(problems.map(({ cause }) => cause)).toEqual(causes);
+    for (const { action } of problems) expect(action).not.toBe("");
+  });
+
+  it("that does not know the token is red once", async () => {
+    const { problems } = await verdictOf({}, "Bearer other");
+    expect(problems.map(({ cause }) => cause)).toEqual([
+      "Grafana does not let the stack in: 401 Invalid API key",
+    ]);
   });
 });
 

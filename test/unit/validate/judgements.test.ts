@@ -18,7 +18,6 @@ import { judgeSource } from "../../../commands/validate/lines/source";
 import type { SourceEvidence } from "../../../commands/validate/lines/source";
 import { judgeTargets } from "../../../commands/validate/lines/targets";
 import type { Target } from "../../../commands/validate/lines/targets";
-import { judgeGrafana } from "../../../commands/validate/lines/grafana";
 import type { Verdict } from "../../../commands/validate/verdict";
 import { repository } from "../../../sandbox/paths";
 
@@ -452,19 +451,6 @@ describe("remote write", () => {
       }),
       "the hub's Prometheus answers 404 to a write request of benchmark-1: remote write receiver needs to be enabled",
     ));
-});
-
-test("Grafana is well with a healthy data source and every dashboard, and names what it lacks", () => {
-  const good = {
-    version: "12.0.0",
-    dataSource: { status: 200, message: "OK" },
-    dashboards: { a: 200, b: 200 },
-  };
-  expect(causes(judgeGrafana(good))).toEqual([]);
-  only(judgeGrafana({ ...good, dashboards: { a: 200, b: 404 } }), "dashboards not there: b (404)");
-  expect(causes(judgeGrafana({ ...good, dataSource: { status: 400, message: "no answer" } }))[0]).toMatch(
-    /400 no answer$/,
-  );
 });
 
 test("every heading of the runbook that an advice names is there", () => {

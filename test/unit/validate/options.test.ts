@@ -33,12 +33,22 @@ test("reads what is asked for, and has defaults for the rest", () => {
   });
 });
 
+test.each(["http://localhost:9090", "http://127.0.0.1:9090/path", "http://[::1]:9090"])(
+  "takes %s for a forwarded port of this machine",
+  (url) =>
+    expect(validateOptions(["--stack", "a", "--prometheus", `hpc=${url}`]).prometheus).toEqual({ hpc: url }),
+);
+
 test.each([
   [[], "--stack is missing"],
   [["--stack", "a", "--versions", "0"], '--versions "0": write a whole number of 1 or more'],
   [["--stack", "a", "--read", "x"], '--read "x": write a whole number of 0 or more'],
   [["--stack", "a", "--request", "m"], '--request "m": write NAME=VALUE'],
-  [["--stack", "a", "--prometheus", "hpc=http://x"], "must be an https URL: a password is sent"],
+  [
+    ["--stack", "a", "--prometheus", "hpc=http://x"],
+    "must be an https URL, or http://localhost:PORT: a password is sent",
+  ],
+  [["--stack", "a", "--prometheus", "hpc=http://localhost.x:9090"], "must be an https URL"],
   [["--stack", "a", "--what"], "Unknown option '--what'"],
 ])("refuses %j with the usage", (args, message) => {
   expect(() => validateOptions(args)).toThrow(message);

@@ -3,7 +3,7 @@ import { KubeApi } from "../../../commands/validate/kube";
 import { linesOf } from "../../../commands/validate/lines";
 import { validateOptions } from "../../../commands/validate/options";
 import { runLines } from "../../../commands/validate/run";
-import { secondsOf, sitesOf as sitesWith } from "../../../commands/validate/sites";
+import { sitesOf as sitesWith } from "../../../commands/validate/sites";
 import type { Sites, SitesOptions } from "../../../commands/validate/sites";
 import { hubConfig, memberConfig, sampleSecrets, SECRET_KEYS } from "../settings/samples";
 import type { HubSecrets } from "../../../settings/credentials";
@@ -41,9 +41,10 @@ const options = (stack: string, ...more: string[]) => validateOptions(["--stack"
 const both = () =>
   reader({ cloud: hubConfig(secrets), hpc: memberConfig(), other: { "federation:role": "hub" } });
 
-test("a hub's stack leads to its members' stacks, found by role, cluster and hub", () => {
+test("a hub's stack leads to its members' stacks, found by role, cluster and hub", async () => {
   const { hub, members } = sitesOf(both(), options("cloud"));
-  expect(hub).toMatchObject({ stack: "cloud", cluster: "cloud", scrapeSeconds: 30 });
+  expect(hub).toMatchObject({ stack: "cloud", cluster: "cloud" });
+  expect(await hub.scrapeSeconds()).toBe(30);
   expect(members).toMatchObject([{ cluster: "hpc", site: { stack: "hpc", cluster: "hpc" } }]);
 });
 
@@ -125,10 +126,3 @@ test("wrong settings and outputs are refused by name", () => {
   const odd = reader({ cloud: hubConfig(secrets) }, { prometheusUrl: 3 });
   expect(() => sitesOf(odd, options("cloud"))).toThrow('stack "cloud": output prometheusUrl is not as');
 });
-
-test.each([
-  ["30s", 30],
-  ["1m30s", 90],
-  ["500ms", 0.5],
-  ["2h", 7200],
-])("%s is %d seconds", (text, seconds) => expect(secondsOf(text)).toBe(seconds));

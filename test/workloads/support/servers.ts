@@ -90,13 +90,11 @@ export async function serve(
     started.once("error", (error) => (failure = error));
     for (const deadline = Date.now() + 90_000; ;) {
       if (await healthy().catch(() => false)) return;
-      if (failure !== undefined) throw failure;
-      if (started.exitCode !== null || Date.now() > deadline) {
-        await end(started);
-        throw new Error(`${label} did not start:\n${readFileSync(log, "utf8").slice(-2000)}`);
-      }
+      if (failure !== undefined || started.exitCode !== null || Date.now() > deadline) break;
       await sleep(100);
     }
+    if (failure === undefined) await end(started);
+    throw failure ?? new Error(`${label} did not start:\n${readFileSync(log, "utf8").slice(-2000)}`);
   };
   const stop = async (): Promise<void> => {
     if (child !== undefined) await end(child);
