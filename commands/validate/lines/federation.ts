@@ -13,8 +13,8 @@ export interface FederationEvidence {
   /** Series of recordings that carry the member's label, and names among them. */
   readonly series: number;
   readonly names: number;
-  /** Samples of the last scrapes that were about someone else, or no one. */
-  readonly dropped: number;
+  /** Samples of the last scrapes that were about someone else, or no one; absent where the hub does not record it. */
+  readonly dropped?: number;
   /** Seconds since the last heartbeat by its value; absent where none came within an hour. */
   readonly ageSeconds?: number;
   /** The last heartbeat on the hub, and those that the member itself recorded of late. */
@@ -51,7 +51,7 @@ export async function gatherFederation(
     targets: all.active.filter(({ labels }) => labels.member === cluster),
     series: series ?? 0,
     names: names ?? 0,
-    dropped: dropped ?? 0,
+    ...(dropped === undefined ? {} : { dropped }),
     ...(age === undefined ? {} : { ageSeconds: age }),
     ...(last === undefined ? {} : { heartbeat: last }),
     memberHeartbeats: [...new Set(own.flatMap(({ samples }) => samples.map(([, value]) => value)))],
@@ -132,7 +132,7 @@ export function judgeFederation(evidence: FederationEvidence, advice = DEPLOYED)
   const problems = [
     ...link,
     ...(link.length > 0 ? [] : heartbeatProblems(evidence, advice)),
-    ...(dropped > 0
+    ...(dropped !== undefined && dropped > 0
       ? [
           {
             cause: `${dropped} samples of each scrape carry another cluster than ${member}, or none, and are dropped`,
@@ -144,7 +144,7 @@ export function judgeFederation(evidence: FederationEvidence, advice = DEPLOYED)
   return judged(
     [
       `${counted(targets.length, "federate job")} up (${targets.map(({ labels }) => labels.job ?? "").join(", ")})`,
-      `${series} series of ${names} recordings with cluster="${member}", ${dropped} samples dropped`,
+      `${series} series of ${names} recordings with cluster="${member}", ${dropped === undefined ? "not told how many samples are dropped" : `${dropped} samples dropped`}`,
       `last heartbeat ${ageSeconds?.toFixed(0) ?? "never"} s ago, the same on both sides`,
     ],
     problems,

@@ -244,6 +244,15 @@ describe("the hub's view of a member", () => {
   };
   test("is well with both jobs up and the member's own heartbeat", () =>
     expect(causes(judgeFederation(good))).toEqual([]));
+  test("says where nobody counts what is dropped, which the line of the hub's rules explains", () => {
+    const { dropped: _, ...uncounted } = good;
+    expect(judgeFederation(good).evidence[1]).toBe(
+      '400 series of 90 recordings with cluster="hpc", 0 samples dropped',
+    );
+    expect(judgeFederation(uncounted).evidence[1]).toBe(
+      '400 series of 90 recordings with cluster="hpc", not told how many samples are dropped',
+    );
+  });
   const { ageSeconds: _age, heartbeat: _heartbeat, ...silent } = good;
   test("is red without a heartbeat", () =>
     only(judgeFederation(silent), "no heartbeat of hpc has reached the hub within an hour"));
