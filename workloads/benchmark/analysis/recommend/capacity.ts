@@ -225,7 +225,8 @@ const serviceTime: Rule = {
     const limit = result.target.slos.warmP95Seconds;
     if (!failing(context, "warm-p95") || warm === undefined || p50 === undefined || p95 === undefined)
       return undefined;
-    if (p50 < 0.8 * limit || (warm.load.server?.waiting ?? 0) >= 1) return undefined;
+    const waiting = warm.load.server?.waiting;
+    if (p50 < 0.8 * limit || (waiting ?? 0) >= 1) return undefined;
     const onGpu = result.target.gpusPerReplica > 0;
     const cores = knobNumber(context, "cpuLimitCores", 1);
     const change = onGpu
@@ -236,7 +237,7 @@ const serviceTime: Rule = {
       because: {
         scenario: "warm",
         metric: "P50 without a queue",
-        text: `half of the requests took ${duration(p50)} and more with nothing waiting, P95 must be below ${duration(limit)}`,
+        text: `half of the requests took ${duration(p50)} and more, ${waiting === undefined ? "and nothing tells of a queue" : "with nothing waiting"}; P95 must be below ${duration(limit)}`,
       },
       ...change,
       gain: { figure: "warmP95Seconds", now: p95, low: p95 * 0.45, high: p95 * 0.95 },
