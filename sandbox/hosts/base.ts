@@ -107,3 +107,13 @@ function proxies(): Record<string, string> {
     ),
   );
 }
+
+/** Of systemd-nspawn, for a machine that boots by itself and is ended with its process. */
+export const bootArguments: readonly string[] = [
+  "--boot",
+  "--register=no",
+  "--keep-unit",
+  "--link-journal=no",
+  "--resolv-conf=off",
+  "--timezone=off",
+];
