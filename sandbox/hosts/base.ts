@@ -42,7 +42,7 @@ export function baseFolder(): string {
 }
 
 /** Whether the base is in place: its folder gets this name when it is complete. */
-export const baseInPlace = (): boolean => fs.existsSync(baseFolder());
+const baseInPlace = (): boolean => fs.existsSync(baseFolder());
 
 /**
  * The mirror of the suite that apt's source files name, in either of their forms; Debian's own where they name none.
