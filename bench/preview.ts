@@ -4,12 +4,11 @@
  * Both run with the same CLI, runtime options, provider options and plugins, and both without the policy pack, which
  * refuses minimal specs. A preview that shows changes is an error.
  */
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as yaml from "yaml";
 import { paths, repository, sandboxFolder } from "../sandbox/paths";
-import { pulumiEnvironment } from "../sandbox/pulumi";
+import { pulumi as pulumiCli } from "../sandbox/pulumi";
 import { compare, finish, interleaved, machine, resultOf } from "./harness";
 import { countByType, minimalProgram, type ExportedResource } from "./minimalProgram";
 
@@ -19,9 +18,10 @@ const defaultRounds = 9;
 const stack = "cloud";
 const folder = path.join(sandboxFolder, "bench-preview");
 
-type Environment = Record<string, string | undefined>;
+/** In place of the sandbox's own. */
+type Environment = NodeJS.ProcessEnv;
 
-const ours: Environment = { ...process.env, ...pulumiEnvironment(), PULUMI_OPTION_POLICY_PACK: undefined };
+const ours: Environment = { PULUMI_OPTION_POLICY_PACK: undefined };
 const peer: Environment = {
   ...ours,
   PULUMI_OPTION_CWD: folder,
@@ -29,20 +29,8 @@ const peer: Environment = {
   BENCH_KUBECONFIG: path.join(paths.kubeconfigs, stack),
 };
 
-/** Runs the CLI; throws with all it said when it fails. */
-function pulumi(env: Environment, ...args: readonly string[]): string {
-  const run = spawnSync("pulumi", [...args, "--stack", stack, "--non-interactive"], {
-    env,
-    encoding: "utf8",
-    maxBuffer: 256 << 20,
-  });
-  if (run.error) throw run.error;
-  if (run.status !== 0)
-    throw new Error(
-      `pulumi ${args.join(" ")} ended with ${run.status ?? run.signal}:\n${run.stdout}${run.stderr}`,
-    );
-  return run.stdout;
-}
+const pulumi = (env: Environment, ...args: readonly string[]): string =>
+  pulumiCli([...args, "--stack", stack], env);
 
 /** Seconds of one preview. */
 function preview(env: Environment): number {
@@ -90,12 +78,7 @@ function deployPeer(program: string): void {
     JSON.stringify({ name: "bench-preview", private: true, main: "index.ts" }),
   );
   fs.writeFileSync(path.join(folder, "index.ts"), program);
-  const init = spawnSync("pulumi", ["stack", "init", stack, "--non-interactive"], {
-    env: peer,
-    encoding: "utf8",
-  });
-  if (init.status !== 0)
-    throw new Error(`pulumi stack init ended with ${init.status ?? init.signal}:\n${init.stderr}`);
+  pulumiCli(["stack", "init", stack], peer);
   pulumi(peer, "up", "--yes", "--skip-preview");
 }
 

@@ -12,7 +12,7 @@ export interface KeyPair {
 const DAY = 86_400_000;
 
 /** A CA outlives several rotations of what it signed; its own end is told in time by init. */
-export const CA_DAYS = 3652;
+const CA_DAYS = 3652;
 /** Server certificates end sooner, since their keys lie in pods. */
 export const SERVER_DAYS = 730;
 /** Certificates made by a machine whose clock is ahead are valid at once on one whose clock is behind. */

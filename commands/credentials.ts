@@ -28,7 +28,7 @@ export interface Change {
 /** 40 characters: the most that every S3 client takes. */
 const S3_SECRET_BYTES = 30;
 /** Days before the end of a certificate from which init says so. */
-export const TELL_DAYS = 30;
+const TELL_DAYS = 30;
 
 /** The user with whom a member sends alerts; the hub's Alertmanagers know those of every member, so it carries its name. */
 const createAlertUser = (member: string, generation: number): Promise<User> =>
@@ -71,7 +71,7 @@ async function createCluster(
 }
 
 /** A generation from nothing: a CA, and server certificate and users of every cluster. */
-export async function createGeneration(
+async function createGeneration(
   id: number,
   clusters: readonly ClusterToServe[],
   now: Date,
@@ -147,7 +147,7 @@ async function completeCluster(
 }
 
 /** A generation that fits the list of clusters: what exists is kept, what is missing made, what is not listed removed. */
-export async function completeGeneration(
+async function completeGeneration(
   generation: Generation,
   clusters: readonly ClusterToServe[],
   now: Date,

@@ -115,10 +115,7 @@ function sortKey({ kind, metadata }: RenderedObject): string {
  *
  * `folder` holds `Pulumi.<stack>.yaml`. Throws what the program throws on such settings.
  */
-export async function renderObjects(
-  stack: string,
-  folder = process.cwd(),
-): Promise<readonly RenderedObject[]> {
+async function renderObjects(stack: string, folder = process.cwd()): Promise<readonly RenderedObject[]> {
   const { values, secretKeys } = await withPlaceholders(configOfFile(folder, stack), stack);
   const recorder = new Recorder(values["federation:cluster"] ?? "");
   await pulumi.runtime.setMocks(recorder, "federation", stack, true, "organization");
@@ -138,7 +135,7 @@ function runProgram(): void {
 }
 
 /** The objects as one YAML stream with sorted keys. */
-export function renderYaml(objects: readonly RenderedObject[]): string {
+function renderYaml(objects: readonly RenderedObject[]): string {
   return objects
     .map((object) => stringify(object, { lineWidth: 0, sortMapEntries: true, aliasDuplicateObjects: false }))
     .join("---\n");

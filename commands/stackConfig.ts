@@ -1,6 +1,7 @@
 import type { HubSecrets } from "../settings/credentials";
 import { inspectSettings, type InspectedSettings } from "../settings/parse";
 import { type Problem, SettingsError } from "../settings/problems";
+import { NAMESPACE, SECRET_KEYS } from "../settings/reader";
 import type { ClusterToServe } from "./credentials";
 import type { StackConfig } from "./pulumiCli";
 
@@ -12,15 +13,9 @@ export const RECORDED = {
 } as const;
 
 /** Secrets that people set by themselves: init goes on without them, and says so. */
-export const GIVEN = [
-  "minioCredentials",
-  "mlflowCredentials",
-  "receiverSecrets",
-  "grafanaCredentials",
-  "hostCredentials",
-  "prometheusCredentials",
-  "memberPrometheusCredentials",
-].map((name) => `federation:${name}`);
+export const GIVEN = SECRET_KEYS.map((name) => `${NAMESPACE}${name}`).filter(
+  (key) => !Object.values<string>(RECORDED).includes(key),
+);
 
 /** Names under which a Service's pod is known inside its cluster, and to itself. */
 function serviceNames(name: string, namespace: string): readonly string[] {

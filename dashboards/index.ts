@@ -10,7 +10,7 @@ import { resourceUtilization } from "./resourceUtilization";
 import { workloadStatus } from "./workloadStatus";
 
 export type { Dashboard } from "./kit/classic";
-export type { BuiltDashboard, PanelNotes } from "./kit/dashboard";
+export type { BuiltDashboard } from "./kit/dashboard";
 export type { Site } from "./kit/site";
 export { DATA_SOURCE_UID } from "./kit/variables";
 

@@ -4,7 +4,7 @@ import { selectors, syntaxErrors } from "./promqlTree";
 
 export { hasInputSeries, losesCluster } from "./clusterLabel";
 export { selectors, syntaxErrors } from "./promqlTree";
-export type { Matcher, Selector } from "./promqlTree";
+export type { Matcher } from "./promqlTree";
 
 /** What is checked of a recording or alerting rule. */
 export interface CheckedRule {

@@ -1,10 +1,7 @@
 export { clusterRuleGroups } from "./cluster";
 export { hubRuleGroups } from "./hub";
-export type { HubRulesArgs } from "./hub";
 export type { Prices } from "./recording/hub/cost";
 export type { ExpectedMember } from "./recording/hub/members";
-export type { Site } from "./recording/site";
 export { renderRules } from "./render";
 export { staleAfter } from "./staleAfter";
-export type { HeartbeatIntervals, StaleAfter } from "./staleAfter";
 export type { AlertingRule, RecordingRule, Rule, RuleGroup } from "./types";

@@ -5,7 +5,7 @@ import { repository } from "./paths";
 const ownerFile = "/run/federation-sandbox.owner";
 
 /** The checkout that owns the sandbox, or undefined. */
-export function owner(): string | undefined {
+function owner(): string | undefined {
   return fs.existsSync(ownerFile) ? fs.readFileSync(ownerFile, "utf8").trim() : undefined;
 }
 

@@ -41,8 +41,12 @@ export function prepareBackend(): void {
     fs.writeFileSync(paths.passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
 }
 
-/** Runs the CLI and returns what it printed; throws with all of it when it fails. */
-export function pulumi(args: readonly string[], environment: Record<string, string> = {}): string {
+/**
+ * Runs the CLI and returns what it printed; throws with all of it when it fails.
+ *
+ * @param environment in place of the sandbox's own; what is undefined is not set
+ */
+export function pulumi(args: readonly string[], environment: NodeJS.ProcessEnv = {}): string {
   const run = spawnSync("pulumi", [...args, "--non-interactive"], {
     encoding: "utf8",
     env: { ...process.env, ...pulumiEnvironment(), ...environment },

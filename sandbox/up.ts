@@ -206,7 +206,7 @@ function setCredentials(stack: StackName): void {
 }
 
 /** Runs `npm run init` of this repository on the generated project. */
-export function init(args: readonly string[]): void {
+function init(args: readonly string[]): void {
   const run = spawnSync("tsx", [path.join(repository, "commands/init.ts"), ...args], {
     stdio: "inherit",
     env: { ...process.env, ...pulumiEnvironment() },

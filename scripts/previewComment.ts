@@ -25,7 +25,7 @@ export interface PreviewRun {
 }
 
 /** First line of a stack's comment, by which the next run finds it. */
-export function commentMarker(stack: string): string {
+function commentMarker(stack: string): string {
   return `<!-- federation preview: ${stack} -->`;
 }
 

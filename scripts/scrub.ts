@@ -1,5 +1,5 @@
 /** What stands where a secret stood. */
-export const scrubbed = "[scrubbed]";
+const scrubbed = "[scrubbed]";
 
 const secretWords = new Set(
   "password passwd pwd pass passphrase secret token credential apikey auth authorization cookie kubeconfig salt".split(

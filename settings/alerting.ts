@@ -7,7 +7,7 @@ import { NAMESPACE, type Reader } from "./reader";
 import type { HubObject, MemberObject } from "./schema";
 
 /** Key of the receivers' secrets. */
-export const RECEIVER_SECRETS = "receiverSecrets";
+const RECEIVER_SECRETS = "receiverSecrets";
 
 export type ReceiverSecrets = Readonly<Record<string, string>>;
 

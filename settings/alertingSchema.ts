@@ -12,7 +12,7 @@ import { list, object } from "./fields";
 import { durationMilliseconds } from "./quantities";
 
 /** Replicas of the hub's Alertmanager, which notifies for all clusters. */
-export const HUB_REPLICAS = 2;
+const HUB_REPLICAS = 2;
 
 /** Node ports of a hub that says nothing else, one a replica. */
 export const DEFAULT_NODE_PORTS = [30993, 30994];

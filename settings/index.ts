@@ -47,7 +47,6 @@ export type * from "./hostExportersTypes";
 export type * from "./servingTypes";
 export type * from "./transferTypes";
 export type * from "./types";
-export type { WorkerBundle } from "./workers";
 
 type Parsed<R extends ParsedSettings["role"]> = Extract<ParsedSettings, { readonly role: R }>;
 
@@ -256,7 +255,7 @@ export function ownGrant({ transfer }: MemberCredentials, hubStack: string, clus
 }
 
 /** The user with whom a member sends alerts; throws where the hub was deployed before it made one. */
-export function ownAlertUser(
+function ownAlertUser(
   { alerts }: { readonly alerts?: UserPassword },
   hubStack: string,
   cluster: string,

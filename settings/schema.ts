@@ -17,7 +17,7 @@ import { landingZone, modelSync, TRANSFER_DEFAULTS } from "./transferSchema";
 import type { DeployedPrometheus, Exposure, Host, Images, KubeletTls, KubernetesSettings } from "./types";
 
 /** Node port of a member that says nothing else. */
-export const DEFAULT_NODE_PORT = 30990;
+const DEFAULT_NODE_PORT = 30990;
 
 /** Any client may connect where `allowFrom` is not given: TLS and a password still stand before every answer. */
 const ANYWHERE = ["0.0.0.0/0"];

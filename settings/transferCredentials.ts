@@ -27,7 +27,7 @@ const PREFIXES: Readonly<Record<S3Role, string>> = {
 };
 
 /** Name of a user: `model-sync-run-hpc-1`; of the hub's own: `model-retention-run-1`. */
-export function s3UserName(role: S3Role, cluster: string, generation: number): string {
+function s3UserName(role: S3Role, cluster: string, generation: number): string {
   const ofMember = s3RolesOf(true).includes(role);
   return [PREFIXES[role], ...(ofMember ? [cluster] : []), generation].join("-");
 }

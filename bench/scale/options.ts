@@ -51,7 +51,7 @@ const quick: Sizes = {
   inventory: { ...inventory, gpus: 400, namespaces: 5, partitions: 3, models: 4, buckets: 3 },
 };
 
-export const usage = `npm run bench:scale [-- [--quick] [--nodes N] [--rounds N]]
+const usage = `npm run bench:scale [-- [--quick] [--nodes N] [--rounds N]]
   --quick     50 nodes and 3 rounds, for development
   --nodes     nodes of the site, 8 GPUs each
   --rounds    times each dashboard is opened, cold and warm`;

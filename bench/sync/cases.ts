@@ -55,7 +55,7 @@ export function rowsOf(title: string, usages: Readonly<Record<string, readonly U
 }
 
 /** Stands among the contenders of rows that hold a figure of ours against a fixed limit. */
-export const limitName = "limit";
+const limitName = "limit";
 
 /** Runs a contender once and says what it took. */
 export async function once(

@@ -48,7 +48,7 @@ export interface Options {
   readonly cases: readonly CaseName[];
 }
 
-export const usage = `npm run bench:sync [-- [--quick] [--only CASE]... [--rounds N]]
+const usage = `npm run bench:sync [-- [--quick] [--only CASE]... [--rounds N]]
   --quick     a tenth of the data and 3 rounds, for development
   --only      ${caseNames.join(", ")}; the default is all of them
   --rounds    measurements of each contender`;

@@ -64,7 +64,7 @@ export function mapped(mappings: readonly ValueMapping[], value: number | string
 }
 
 /** The colour of the last limit that a value has reached. */
-export function limitColour({ thresholds }: FieldConfig, value: number): string | undefined {
+function limitColour({ thresholds }: FieldConfig, value: number): string | undefined {
   return thresholds?.steps.findLast(({ value: from }) => from === null || value >= from)?.color;
 }
 

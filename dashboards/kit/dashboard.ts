@@ -14,7 +14,7 @@ import { refId } from "./panels/panel";
 import { withDataSource } from "./variables";
 
 /** Grafana's grid has this many columns. */
-export const COLUMNS = 24;
+const COLUMNS = 24;
 
 /** Panels beside each other: height in grid units, and each panel with its width; widths fill the grid. */
 export interface Line {
@@ -63,7 +63,7 @@ export interface BuiltDashboard extends Address {
 }
 
 /** Tag of all dashboards of this project. */
-export const TAG = "federation";
+const TAG = "federation";
 
 const link = ({ uid, title }: Address): DashboardLinkBuilder =>
   new DashboardLinkBuilder(title.replace(/^.* \/ /, ""))

@@ -29,7 +29,7 @@ export interface State {
 export type States = Readonly<Record<number | string, State>>;
 
 /** The lowest value's colour, then each limit with the colour from there on. */
-export function steps(limits: Threshold | undefined, base: string = STATE_COLOURS.neutral): Step[] {
+function steps(limits: Threshold | undefined, base: string = STATE_COLOURS.neutral): Step[] {
   if (limits === undefined) return [{ value: null, color: base }];
   const { good, warning, critical } = STATE_COLOURS;
   return limits.bad === "above"

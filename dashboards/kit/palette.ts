@@ -2,7 +2,7 @@
  * Colours that stay apart for the colour-blind and keep a contrast of 3:1 and more on white. What a colour says is
  * always said in words too.
  */
-export const SERIES_COLOURS = [
+const SERIES_COLOURS = [
   "#0077BB",
   "#D9620F",
   "#00806F",

@@ -110,13 +110,6 @@ export function ratio<L extends string>(
   return computed(`${operand(part)} / (${whole.expr} > 0)`, part.labels, unit, part, whole);
 }
 
-/** `part` by a whole that has fewer labels; nothing where the whole is 0. */
-export function share<L extends string, K extends L>(part: Vector<L>, whole: Vector<K>): Vector<L> {
-  const on = whole.labels.join(", ");
-  const expr = `${operand(part)} / on (${on}) group_left () (${whole.expr} > 0)`;
-  return computed(expr, part.labels, "ratio", part, whole);
-}
-
 /** The values times a factor, in another unit where that is given. */
 export function times<L extends string>(vector: Vector<L>, factor: number, unit = vector.unit): Vector<L> {
   return computed(`${operand(vector)} * ${factor}`, vector.labels, unit, vector);

@@ -15,7 +15,7 @@ export interface AlertmanagerConfigArgs {
 }
 
 /** Receiver of what is only looked at. */
-export const NOBODY = "nobody";
+const NOBODY = "nobody";
 
 /** What belongs together in one notification: it always tells of one cluster. */
 export const GROUP_BY = ["cluster", "component", "alertname"] as const;

@@ -1,13 +1,6 @@
-export { GROUP_BY, NOBODY, alertmanagerConfig, renderAlertmanagerConfig } from "./config";
+export { GROUP_BY, alertmanagerConfig, renderAlertmanagerConfig } from "./config";
 export type { AlertmanagerConfigArgs } from "./config";
-export { IDENTITY, commonInhibition, localMuting, remoteMuting } from "./inhibition";
+export { IDENTITY } from "./inhibition";
 export { SECRETS, causes, receiverProblems, secretsOf } from "./receivers";
-export type {
-  Cause,
-  EmailReceiver,
-  PagerdutyReceiver,
-  Receiver,
-  SlackReceiver,
-  WebhookReceiver,
-} from "./receivers";
-export type { AlertmanagerConfig, InhibitRule, ReceiverConfig, RouteConfig } from "./schema";
+export type { Receiver } from "./receivers";
+export type { AlertmanagerConfig, ReceiverConfig, RouteConfig } from "./schema";

@@ -10,8 +10,7 @@ const component = "monitoring" as const;
 const HEARTBEAT_SECONDS = 90;
 
 /** Ways of an alert to its receiver; each has a Watchdog that always fires, and whose silence an outside service notices. */
-export const hops = ["hub", "local", "federation"] as const;
-export type Hop = (typeof hops)[number];
+type Hop = "hub" | "local" | "federation";
 
 /** An alert that always fires, as long as `expr` holds. */
 export function watchdog(hop: Hop, expr: string, description: string): AlertDefinition {

@@ -18,13 +18,10 @@ import { beegfsAlerts, minioAlerts } from "./storage";
 import { registryAlerts, transferAlerts } from "./transfer";
 
 export { anchorOf } from "./alert";
-export type { AlertDefinition, Severity } from "./alert";
+export type { Severity } from "./alert";
 export { DEFAULT_OBJECTIVES } from "./args";
 export type { ClusterAlertArgs, Objectives } from "./args";
-export type { HubAlertArgs } from "./hub";
 export { START_BOUNDS } from "./startBounds";
-export { hops } from "./delivery";
-export type { Hop } from "./delivery";
 
 /** Alerts by subject, one group each. */
 const subjects: Readonly<Record<string, Subject>> = {

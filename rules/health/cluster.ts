@@ -14,7 +14,7 @@ import { apiChecks, gpuChecks, nodeChecks, schedulerChecks } from "./machineChec
 import { monitoringChecks, servingChecks, storageChecks, transferChecks } from "./serviceChecks";
 
 /** How long a loss stays counted after it ended: what comes and goes is not well in between. */
-export const HELD_FOR = "5m";
+const HELD_FOR = "5m";
 
 /** What a cluster loses of its health, as a share, with a component that is wholly lost. */
 export const weights: Readonly<Record<Component, number>> = {
@@ -81,7 +81,7 @@ function firing(own: Own, metric: ClusterMetric, alertname: string): RecordingRu
 }
 
 /** What a cluster loses with its components, in points of the cluster; `lost` gives points of a component. */
-export function weighted(declared: readonly Component[], lost: (component: Component) => string): string {
+function weighted(declared: readonly Component[], lost: (component: Component) => string): string {
   return declared.map((component) => `${weights[component]} * ${lost(component)}`).join(" + ");
 }
 

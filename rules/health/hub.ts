@@ -23,7 +23,7 @@ export interface HubHealthArgs {
 }
 
 /** Points above a limit that a cluster must reach again to leave the state below it. */
-export const MARGIN = 5;
+const MARGIN = 5;
 
 /** A series for each cluster whose recordings may be believed: always the hub's own, a member's while it is not stale. */
 const freshOf = ({ hub }: HubHealthArgs): string =>

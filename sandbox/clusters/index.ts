@@ -5,15 +5,5 @@ export {
   stopClusters,
   withCluster,
   type ClusterInfo,
-  type ClusterStatus,
-  type Progress,
   type StartOptions,
 } from "./lifecycle";
-export {
-  clusters,
-  hosts,
-  network,
-  type ClusterName,
-  type ClusterTopology,
-  type HostTopology,
-} from "./topology";

@@ -78,3 +78,26 @@ export const restrictedContainer = {
   readOnlyRootFilesystem: true,
   capabilities: { drop: ["ALL"] },
 } as const;
+
+/** A script that runs once as a Deployment, without rights at the API: `selector` finds its pod by some of its labels. */
+export function scriptDeployment(
+  script: PodScript,
+  labels: Readonly<Record<string, string>>,
+  selector: Readonly<Record<string, string>> = labels,
+  annotations: Readonly<Record<string, string>> = {},
+): readonly Manifest[] {
+  const { name, namespace } = script;
+  return [
+    scriptConfigMap(script),
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name, namespace, labels },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: selector },
+        template: scriptTemplate(script, labels, { automountServiceAccountToken: false }, annotations),
+      },
+    },
+  ];
+}

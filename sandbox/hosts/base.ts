@@ -42,7 +42,7 @@ export function baseFolder(): string {
 }
 
 /** Whether the base is in place: its folder gets this name when it is complete. */
-export const baseInPlace = (): boolean => fs.existsSync(baseFolder());
+const baseInPlace = (): boolean => fs.existsSync(baseFolder());
 
 /**
  * The mirror of the suite that apt's source files name, in either of their forms; Debian's own where they name none.
@@ -107,3 +107,13 @@ function proxies(): Record<string, string> {
     ),
   );
 }
+
+/** Of systemd-nspawn, for a machine that boots by itself and is ended with its process. */
+export const bootArguments: readonly string[] = [
+  "--boot",
+  "--register=no",
+  "--keep-unit",
+  "--link-journal=no",
+  "--resolv-conf=off",
+  "--timezone=off",
+];

@@ -20,7 +20,7 @@ import { inCgroup } from "../system/cgroups";
 import { run } from "../system/commands";
 import { isDaemonAlive, startDaemon } from "../system/daemons";
 import { mountsUnder } from "../system/mounts";
-import { baseFolder } from "./base";
+import { baseFolder, bootArguments } from "./base";
 import { controller, gpuDevice, jobMappingFolder, slurmNodes, trainers } from "./slurm";
 import { machineFiles, machineLinks, namespaceIn, programs } from "./units";
 
@@ -89,12 +89,7 @@ function nspawn(): readonly [string, ...string[]] {
     ...gpus.map((index) => `--bind=${join(folder, basename(gpuDevice(index)))}:${gpuDevice(index)}`),
     `--bind=${jobMapping}:${jobMappingFolder}`,
     `--bind-ro=${beegfs.hostPath}:${beegfs.inMachine}`,
-    "--boot",
-    "--register=no",
-    "--keep-unit",
-    "--link-journal=no",
-    "--resolv-conf=off",
-    "--timezone=off",
+    ...bootArguments,
   ];
 }
 

@@ -71,7 +71,7 @@ export function isUnknown(value: unknown): boolean {
 }
 
 /** True when the value or anything below it is a secret. */
-export function containsSecret(value: unknown): boolean {
+function containsSecret(value: unknown): boolean {
   return isSecret(value) || children(value).some(containsSecret);
 }
 

@@ -20,7 +20,7 @@ export const stacks: readonly StackName[] = ["cloud", "hpc"];
 export const prometheusNodePort = 30990;
 
 /** Node ports of the hub's Alertmanagers. */
-export const alertmanagerNodePorts = [30993, 30994];
+const alertmanagerNodePorts = [30993, 30994];
 /** What runs in the sandbox: Grafana does not. */
 export type SandboxImages = Omit<Images, "grafana">;
 

@@ -15,10 +15,10 @@ import { commandOf, dataFolders, hostCertificate, serviceNames, type ServiceName
 import { isReceiverAlive, receiverAnswers, startReceiver } from "./receiver";
 import { beegfs, receiver, serviceCaFile, services } from "./topology";
 
-export { isBeegfsMounted, mountBeegfs, unmountBeegfs } from "./beegfs";
-export { minioRootCredentials, type AccessKey } from "./credentials";
-export { notifications, type Notification, type NotifiedAlert } from "./receiver";
-export { beegfs, receiver, serviceCaFile, services } from "./topology";
+export { isBeegfsMounted } from "./beegfs";
+export { minioRootCredentials } from "./credentials";
+export { notifications, type NotifiedAlert } from "./receiver";
+export { beegfs, services } from "./topology";
 
 const { state, pki, daemon } = foldersOf("services");
 const identityFile = join(state, "identity");

@@ -1,11 +1,5 @@
 import type { Manifest } from "../clusters/objects";
-import {
-  restrictedContainer,
-  restrictedPod,
-  scriptConfigMap,
-  scriptTemplate,
-  type PodScript,
-} from "../clusters/scripts";
+import { restrictedContainer, restrictedPod, scriptDeployment, type PodScript } from "../clusters/scripts";
 import { gpuResource } from "../gpus/inventory";
 import type { AccessKey } from "../services/credentials";
 import type { ServedVersion } from "./registry";
@@ -194,17 +188,5 @@ export function loadObjects(model: string, script: string, nodeImage: string): r
     ],
     resources: { requests: { cpu: "10m", memory: "48Mi" }, limits: { cpu: "100m", memory: "128Mi" } },
   };
-  return [
-    scriptConfigMap(load),
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { name, namespace, labels },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: labels },
-        template: scriptTemplate(load, labels, { automountServiceAccountToken: false }),
-      },
-    },
-  ];
+  return scriptDeployment(load, labels);
 }

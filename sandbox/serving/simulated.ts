@@ -1,5 +1,5 @@
 import type { Manifest } from "../clusters/objects";
-import { scriptConfigMap, scriptTemplate, type PodScript } from "../clusters/scripts";
+import { scriptDeployment, type PodScript } from "../clusters/scripts";
 import { namespace, predictor, selectorOf } from "./objects";
 
 /**
@@ -34,17 +34,5 @@ export function simulatedPredictor(
     "prometheus.io/port": String(port.containerPort),
     "prometheus.io/path": "/metrics",
   };
-  return [
-    scriptConfigMap(exporter),
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { name, namespace, labels },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: selector },
-        template: scriptTemplate(exporter, labels, { automountServiceAccountToken: false }, scraped),
-      },
-    },
-  ];
+  return scriptDeployment(exporter, labels, selector, scraped);
 }

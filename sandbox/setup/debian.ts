@@ -32,7 +32,7 @@ function present(file: string): boolean {
 }
 
 /** Debian packages that are not installed yet. */
-export function missingDebianPackages(): string[] {
+function missingDebianPackages(): string[] {
   return Object.entries(packages)
     .filter(([, file]) => !present(file))
     .map(([name]) => name);

@@ -7,7 +7,7 @@ import { mlflowInPlace, mlflowProgram, setUpMlflow } from "./mlflow";
 import { buildTools, toolSetNames, toolsInPlace, type ToolSet, type ToolTiming } from "./tools";
 
 /** Disk that building every tool may take at its peak, in GiB. */
-export const diskBudgetGiB = 20;
+const diskBudgetGiB = 20;
 
 export interface ToolSetUp {
   readonly timings: readonly ToolTiming[];

@@ -49,7 +49,7 @@ function waitMessage(head: string, lastError: string, log: string | undefined): 
 }
 
 /** The last lines of a file (at most 16 KiB of it), or a note that it is not there. */
-export function tailOf(file: string, lines = 25): string {
+function tailOf(file: string, lines = 25): string {
   if (!existsSync(file)) return "(no such file)";
   const handle = openSync(file, "r");
   try {

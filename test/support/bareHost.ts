@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { stateFolder } from "../../sandbox/clusters/folders";
 import { prefix } from "../../sandbox/clusters/topology";
-import { baseFolder, ensureBase } from "../../sandbox/hosts/base";
+import { baseFolder, bootArguments, ensureBase } from "../../sandbox/hosts/base";
 import { findCgroups, inCgroup, removeCgroup } from "../../sandbox/system/cgroups";
 import { inNamespace, run } from "../../sandbox/system/commands";
 import { startDaemon, stopDaemon } from "../../sandbox/system/daemons";
@@ -65,14 +65,7 @@ export class BareHost {
         `--machine=${NAME}`,
         "--hostname=bare",
         `--network-namespace-path=/run/netns/${NAME}`,
-        ...[
-          "--boot",
-          "--register=no",
-          "--keep-unit",
-          "--link-journal=no",
-          "--resolv-conf=off",
-          "--timezone=off",
-        ],
+        ...bootArguments,
       ]),
       // its locks would outlive it when it is killed
       env: { SYSTEMD_NSPAWN_LOCK: "0" },

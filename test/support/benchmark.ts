@@ -2,6 +2,7 @@ import { gpusHeld } from "../../workloads/benchmark/analysis/gpus";
 import { judgeStep } from "../../workloads/benchmark/analysis/knee";
 import { bucketOf } from "../../workloads/benchmark/buckets";
 import { parseResult, targetSchema } from "../../workloads/benchmark/result";
+import { seeded as random } from "./inferenceServer/distribution";
 import type {
   Autoscaling,
   Latencies,
@@ -14,16 +15,7 @@ import type {
   Target,
 } from "../../workloads/benchmark/result";
 
-/** Random numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { random };
 
 /** A normal number, mean 0 and deviation 1. */
 export const normal = (next: () => number): number =>

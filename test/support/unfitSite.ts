@@ -1,12 +1,7 @@
-/*
- * A process of its own, as the refusal is a rejection that nobody handles and ends the program, as it does under Pulumi:
- * runs a member's whole program whose site's Prometheus does not answer, and prints the names that were registered and
- * the error as JSON.
- */
+/* A process of its own: runs a member's whole program whose site's Prometheus does not answer. */
 import * as pulumi from "@pulumi/pulumi";
 import { MEMBER_OBJECT, UID, edited, memberConfig } from "../unit/settings/samples";
-import { record } from "./mocks";
-import type { Registration } from "./mocks";
+import { printRefusal } from "./refusal";
 import { web } from "./sites";
 
 const prometheus = {
@@ -21,19 +16,10 @@ const config = {
 };
 const alerts = { username: "alerts-hpc-1", password: "alerts password" };
 
-const into: Registration[] = [];
-const errors: unknown[] = [];
-const failed = (error: unknown): void => void errors.push(error);
-process.on("unhandledRejection", failed);
-process.on("exit", () => {
-  const [error] = errors;
-  const registered = into.map(({ name }) => name);
-  process.stdout.write(JSON.stringify({ registered, error: error instanceof Error ? error.message : null }));
-});
-record(
+printRefusal(
   () => {
     pulumi.runtime.setAllConfig(config, ["federation:kubeconfig", credentials]);
     return module.require("../../index");
   },
-  { clusterUid: UID, stackOutputs: { memberCredentials: { hpc: { ...web, alerts } } }, into },
-).catch(failed);
+  { clusterUid: UID, stackOutputs: { memberCredentials: { hpc: { ...web, alerts } } } },
+);

@@ -15,7 +15,7 @@ import { metricsToken } from "../../settings/metricsToken";
 import { hubConfig } from "../support/sites";
 import { makeBucket } from "./support/registry";
 import type { Server } from "./support/servers";
-import { dispose, serve, startMinio } from "./support/servers";
+import { dispose, serve, startMinio, startMlflow } from "./support/servers";
 import type { TlsServer } from "./support/tls";
 import { tlsServer } from "./support/tls";
 import { addUser } from "./support/users";
@@ -25,7 +25,10 @@ let mlflow: Server;
 const doors: TlsServer[] = [];
 
 beforeAll(async () => {
-  [minio, mlflow] = await Promise.all([startMinio(), mlflowWithMetrics()]);
+  [minio, mlflow] = await Promise.all([
+    startMinio(),
+    startMlflow((folder) => ["--expose-prometheus", join(folder, "metrics")]),
+  ]);
   await makeBucket(minio.url);
 });
 
@@ -33,20 +36,6 @@ afterAll(async () => {
   await Promise.all(doors.map((door) => door.close()));
   await dispose(minio, mlflow);
 });
-
-function mlflowWithMetrics(): Promise<Server> {
-  return serve("mlflow", "/health", (port, folder) => ({
-    name: "mlflow",
-    args: [
-      "server",
-      ...["--backend-store-uri", `sqlite:///${folder}/mlflow.db`],
-      ...["--artifacts-destination", join(folder, "artifacts")],
-      ...["--expose-prometheus", join(folder, "metrics")],
-      ...["--host", "127.0.0.1", "--port", String(port), "--workers", "1"],
-    ],
-    env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", MLFLOW_DISABLE_TELEMETRY: "true" },
-  }));
-}
 
 /** A TLS server with a CA of its own before a plain one. */
 async function door(to: Server): Promise<TlsServer> {

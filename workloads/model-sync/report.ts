@@ -56,7 +56,7 @@ const titles: Readonly<Record<Step, string>> = {
 };
 
 /** `3 transfer`: the pipeline's steps by their numbers. */
-export function stepTitle(step: Step): string {
+function stepTitle(step: Step): string {
   return titles[step];
 }
 

@@ -11,7 +11,7 @@ export interface HttpTimeouts {
   readonly totalMs: number;
 }
 
-export const defaultTimeouts: HttpTimeouts = { connectMs: 5_000, totalMs: 30_000 };
+const defaultTimeouts: HttpTimeouts = { connectMs: 5_000, totalMs: 30_000 };
 
 /** A server that speaks JSON: where it is, whom we trust, how we say who we are. */
 export interface Endpoint {

@@ -5,8 +5,6 @@ import { S3Uploads } from "./uploads";
 import type { XmlElement } from "./xml";
 import { childrenOf, textOf } from "./xml";
 
-export type { Condition, ObjectInfo, S3Options } from "./calls";
-
 /** One row of a listing. */
 export interface ListedObject {
   readonly key: string;

@@ -55,8 +55,3 @@ export function textOf(element: XmlElement | undefined, name: string): string {
 export function childrenOf(element: XmlElement | undefined, name: string): readonly XmlElement[] {
   return element?.children.filter((child) => child.name === name) ?? [];
 }
-
-/** Escapes text for an element's content. */
-export function escapeXml(text: string): string {
-  return text.replace(/[&<>]/g, (char) => (char === "&" ? "&amp;" : char === "<" ? "&lt;" : "&gt;"));
-}

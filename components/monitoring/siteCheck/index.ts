@@ -10,7 +10,6 @@ import type { OperatorExpected, PrometheusSpec } from "./operator";
 export { lines } from "./finding";
 export type { Finding } from "./finding";
 export type { SiteEndpoint } from "./api";
-export type { Expected } from "./findings";
 export type { PrometheusSpec } from "./operator";
 
 export interface SiteCheckArgs {

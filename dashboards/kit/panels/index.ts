@@ -1,6 +1,6 @@
 export { bars } from "./bars";
 export { by, named } from "./panel";
-export type { Panel, Query } from "./panel";
+export type { Panel } from "./panel";
 export { numbers, stat } from "./stat";
 export { stateTimeline } from "./states";
 export { table } from "./table";

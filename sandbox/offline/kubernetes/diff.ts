@@ -60,7 +60,7 @@ function isDefaultNamespace(path: Path, before: unknown, after: unknown): boolea
 }
 
 /** The engine's spelling of a path: `spec.containers[0].env["a.b"]`. */
-export function spell(path: Path): string {
+function spell(path: Path): string {
   return path.reduce<string>((spelled, part) => {
     if (typeof part === "number") return `${spelled}[${part}]`;
     if (/[."[\]]/.test(part)) return `${spelled}["${part.replaceAll('"', '\\"')}"]`;

@@ -20,7 +20,7 @@ export interface Evaluation {
 const nameOf = (series: string): string => series.split("{")[0] ?? series;
 
 /** Evaluates groups and compares; throws promtool's report where a series differs, is missing or is too many. */
-export function evaluate(
+function evaluate(
   groups: readonly RuleGroup[],
   { input, at = "10m", interval = "1m", gives = {}, none = [] }: Evaluation,
 ): void {

@@ -14,9 +14,6 @@ type Json = Readonly<Record<string, unknown>>;
 const total = (value: unknown): number =>
   Array.isArray(value) ? value.reduce<number>((sum, part) => sum + total(part), 0) : Number(value);
 
-/** The model of this server: the sum of each instance. */
-export const sumOf = total;
-
 function v1(model: string, body: Json): Understood {
   const predictions = (body.instances as readonly unknown[]).map(total);
   return { model, right: { predictions }, wrong: { predictions: predictions.map((value) => value + 1) } };
@@ -41,7 +38,7 @@ function v2(model: string, body: Json): Understood {
 }
 
 /** The model of this server: as many words as were asked for, counted from the prompt's last word. */
-export function completionWords(prompt: string, tokens: number): readonly string[] {
+function completionWords(prompt: string, tokens: number): readonly string[] {
   const last = prompt.trim().split(/\s+/).at(-1) ?? "";
   return Array.from({ length: tokens }, (_, index) => `${last}-${index + 1} `);
 }

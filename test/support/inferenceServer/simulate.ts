@@ -11,7 +11,7 @@ export interface SimulatedRun {
 }
 
 /** Latencies in milliseconds, sorted, of the requests after the warm-up, as the test server would answer them. */
-export function simulateLatencies(run: SimulatedRun, rate: number, seed: number): readonly number[] {
+function simulateLatencies(run: SimulatedRun, rate: number, seed: number): readonly number[] {
   const random = seeded(seed);
   const queue = new FifoQueue(run.capacity);
   const latencies: number[] = [];

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The repository's folder. */
-export const repository = join(__dirname, "../../..");
+const repository = join(__dirname, "../../..");
 
 /** Every file of the repository, relative to it; without what is installed, built or left by a run. */
 export const files: readonly string[] = globSync(["**", ".github/**"], {

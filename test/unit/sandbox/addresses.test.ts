@@ -9,16 +9,7 @@ import { repository } from "../../../sandbox/paths";
 import { mergeStackFile, stackFile, type StackFile } from "../../../sandbox/project/merge";
 import { overlay, stacks, type StackName } from "../../../sandbox/project/overlay";
 import { serviceCaFile } from "../../../sandbox/services/topology";
-
-const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
-const images = {
-  prometheus: digest,
-  kubeStateMetrics: digest,
-  nodeExporter: digest,
-  alertmanager: digest,
-  node: digest,
-  k6: digest,
-};
+import { images } from "./samples";
 
 const software = {
   hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(42)}`,

@@ -19,6 +19,7 @@ import { exposition, readings, type GpuState } from "../../../sandbox/gpus/readi
 import { repository } from "../../../sandbox/paths";
 import { overlay } from "../../../sandbox/project/overlay";
 import { stackFile, type StackFile } from "../../../sandbox/project/merge";
+import { images } from "./samples";
 
 const pod = (name: string, created: string, requests: Record<string, string> = {}): PodObject => ({
   metadata: { uid: `uid-${name}`, namespace: "models", name, creationTimestamp: created },
@@ -186,15 +187,6 @@ describe("the GPUs of a node", () => {
 });
 
 describe("the hub of the sandbox", () => {
-  const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
-  const images = {
-    prometheus: digest,
-    kubeStateMetrics: digest,
-    nodeExporter: digest,
-    alertmanager: digest,
-    node: digest,
-    k6: digest,
-  };
   const { config } = yaml.parse(fs.readFileSync(stackFile(repository, "cloud"), "utf8")) as StackFile;
   const { kubernetes, inventory, pricePerGpuHour } = overlay("cloud", config, images)["federation:hub"] as {
     kubernetes: { dcgmExporter: { namespace: string; labels: Record<string, string>; port: number } };
@@ -209,7 +201,7 @@ describe("the hub of the sandbox", () => {
   });
 
   it("finds the simulated exporter where the site has NVIDIA's, marked as simulated", () => {
-    const daemonSet = exporterObjects("script", digest).find(({ kind }) => kind === "DaemonSet")!;
+    const daemonSet = exporterObjects("script", images.node).find(({ kind }) => kind === "DaemonSet")!;
     const { template } = daemonSet.spec as {
       template: {
         metadata: { labels: Record<string, string> };

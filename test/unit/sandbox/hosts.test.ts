@@ -13,6 +13,7 @@ import { controller, gresConf, slurmConf, slurmNodes } from "../../../sandbox/ho
 import { machineFiles, machineLinks } from "../../../sandbox/hosts/units";
 import { repository } from "../../../sandbox/paths";
 import { overlay } from "../../../sandbox/project/overlay";
+import { images } from "./samples";
 
 interface StackFile {
   readonly config: {
@@ -67,15 +68,6 @@ describe("the sandbox's hosts", () => {
   });
 
   it("start nothing of what the member's stack installs there, and all else", () => {
-    const digest = `registry.sandbox/image@sha256:${"0".repeat(64)}`;
-    const images = {
-      prometheus: digest,
-      kubeStateMetrics: digest,
-      nodeExporter: digest,
-      alertmanager: digest,
-      node: digest,
-      k6: digest,
-    };
     const software = { hostKey: "ssh-ed25519 AAAA", version: "1.0.0", url: "file:///x", sha256: "" };
     const { hostExporters: declared } = overlay("hpc", { "federation:member": site }, images, software)[
       "federation:member"

@@ -26,7 +26,7 @@ const again = 4;
 const hasBody = ({ sent }: SeenPoint): boolean => sent > 1;
 
 /** What can happen to a request while the worker lives on. */
-export const hits = {
+const hits = {
   "request lost": { fault: { kind: "lose-request" }, attempts: again },
   "reply lost": { fault: { kind: "lose-reply" }, attempts: again },
   "request lost for good": { fault: { kind: "lose-request" }, attempts: once },
@@ -49,7 +49,7 @@ export const hits = {
 } as const satisfies Readonly<Record<string, Hit>>;
 
 /** The moments at which the worker's process is killed: its request is not forwarded, or its answer is withheld. */
-export const kills = ["killed before", "killed after"] as const;
+const kills = ["killed before", "killed after"] as const;
 
 export type FaultName = keyof typeof hits | (typeof kills)[number];
 export const faultNames = [...kills, ...(Object.keys(hits) as (keyof typeof hits)[])];

@@ -55,7 +55,7 @@ function storeOperation({ method, headers }: SeenRequest, query: URLSearchParams
 const telling = ["prefix", "partNumber", "name", "filter", "experiment_name"];
 
 /** Operation of a request and what it is asked of; the member's own name is left out. */
-export function nameOf(
+function nameOf(
   server: ServerName,
   request: SeenRequest,
   member: string,

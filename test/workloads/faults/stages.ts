@@ -9,7 +9,7 @@ export const stages = ["new", "update", "nothing new"] as const;
 export type Stage = (typeof stages)[number];
 
 export const model = "net";
-export const partBytes = 5 * 1024 * 1024;
+const partBytes = 5 * 1024 * 1024;
 
 const file = (content: string | Buffer, hour: number) => ({
   content: Buffer.from(content),

@@ -14,7 +14,7 @@ export const bucketName = "models";
 export const buckets = { models: bucketName, benchmarks: "benchmarks" };
 
 /** Tries at once: tests wait for nothing that a policy could shorten. */
-export const quick: RetryPolicy = { attempts: 4, baseMs: 5, capMs: 20 };
+const quick: RetryPolicy = { attempts: 4, baseMs: 5, capMs: 20 };
 export const once: RetryPolicy = { attempts: 1, baseMs: 1, capMs: 1 };
 
 export const sha256 = (content: string | Buffer): string =>

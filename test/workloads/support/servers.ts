@@ -150,14 +150,19 @@ export function mlflowPython(): string {
   return join(dirname(realpathSync(program)), "python");
 }
 
-/** An MLflow of its own on SQLite; it never sees the bytes that its versions name. */
-export function startMlflow(): Promise<Server> {
+/**
+ * An MLflow of its own on SQLite; it never sees the bytes that its versions name.
+ *
+ * @param flags more of its arguments, by the folder that goes with it
+ */
+export function startMlflow(flags: (folder: string) => readonly string[] = () => []): Promise<Server> {
   return serve("mlflow", "/health", (port, folder) => ({
     name: "mlflow",
     args: [
       "server",
       ...["--backend-store-uri", `sqlite:///${folder}/mlflow.db`],
       ...["--artifacts-destination", join(folder, "artifacts")],
+      ...flags(folder),
       ...["--host", "127.0.0.1", "--port", String(port), "--workers", "1"],
     ],
     env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false", MLFLOW_DISABLE_TELEMETRY: "true" },

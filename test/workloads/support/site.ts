@@ -174,7 +174,7 @@ export function counts(requests: readonly string[]): Record<string, number> {
 let bundle: string | undefined;
 
 /** The worker as one file, as it runs in a pod; built once. */
-export function workerBundle(): string {
+function workerBundle(): string {
   if (bundle !== undefined) return bundle;
   const folder = mkdtempSync(join(tmpdir(), "worker-"));
   chmodSync(folder, 0o755);

@@ -20,7 +20,7 @@ export interface GcOptions {
 const subject = (removal: Removal): string => ("prefix" in removal ? removal.prefix : removal.key);
 
 /** Lines of a plan, for people. */
-export function planLines(plan: Plan): string[] {
+function planLines(plan: Plan): string[] {
   const bytes = reclaimableBytes(plan);
   return [
     ...plan.kept.map(({ prefix, reasons }) => `keep    ${prefix}  ${reasons.join("; ")}`),

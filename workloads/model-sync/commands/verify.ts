@@ -5,7 +5,7 @@ import type { Worker } from "../worker";
 import type { Print } from "./print";
 
 /** Lines for people. */
-export function verifyLines({ summary, faults, rewritten }: VerifyReport): string[] {
+function verifyLines({ summary, faults, rewritten }: VerifyReport): string[] {
   const { versions, objects, bytesReadBack } = summary;
   return [
     ...faults.map(({ key, fault, detail }) => `${fault.padEnd(8)} ${key}  ${detail}`),

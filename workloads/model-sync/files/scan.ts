@@ -19,7 +19,7 @@ export interface Scan {
 const gone = new Set(["ENOENT", "ENOTDIR"]);
 
 /** The system's code of an error (`ENOENT`), or the empty string. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : "";
 }

@@ -28,7 +28,7 @@ export interface StateChange {
 }
 
 /** Outcomes after which a run has done all it could for a model. */
-export const good: ReadonlySet<Outcome> = new Set(["published", "unchanged", "registered", "waiting"]);
+const good: ReadonlySet<Outcome> = new Set(["published", "unchanged", "registered", "waiting"]);
 
 /** Whether a result counts as a good end; a version that the registry did not take is published, but not good. */
 export function isGood(result: Pick<ModelResult, "outcome" | "reason">): boolean {

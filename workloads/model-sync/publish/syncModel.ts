@@ -18,7 +18,7 @@ const size = (local: LocalModel): { readonly bytes: number; readonly files: numb
 });
 
 /** A model that did not come through. Its published version and its sums stay as they are. */
-export function failedResult(
+function failedResult(
   worker: Worker,
   name: string,
   error: SyncError,

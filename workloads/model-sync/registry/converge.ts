@@ -5,7 +5,7 @@ import { aliases, ownerTag, versionTags } from "../../registry/names";
 const byNumber = (a: ModelVersion, b: ModelVersion): number => Number(a.version) - Number(b.version);
 
 /** Time of training of a version in milliseconds since 1970; versions without one are the oldest. */
-export function trainedMs(version: ModelVersion | undefined): number {
+function trainedMs(version: ModelVersion | undefined): number {
   const time = Date.parse(version?.tags[versionTags.trained] ?? "");
   return Number.isNaN(time) ? -Infinity : time;
 }
@@ -44,7 +44,7 @@ export async function keepLowest(
 }
 
 /** The version that `candidate` should name: the one trained last, the lowest number among equals. */
-export const newestTrained = (versions: readonly ModelVersion[]): ModelVersion | undefined =>
+const newestTrained = (versions: readonly ModelVersion[]): ModelVersion | undefined =>
   [...versions].sort((a, b) => trainedMs(b) - trainedMs(a) || byNumber(a, b))[0];
 
 /**

@@ -27,7 +27,7 @@ export interface RegisterDeps {
 }
 
 /** Tags of a manifest's version; all but `registered` follow from the manifest. */
-export function tagsOf(manifest: Manifest, registered: string): Tags {
+function tagsOf(manifest: Manifest, registered: string): Tags {
   const { source, slurmJob, trained, quiescent, uploaded, verified } = manifest.provenance;
   return {
     [versionTags.digest]: manifest.digest,

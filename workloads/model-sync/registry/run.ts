@@ -18,7 +18,7 @@ export interface TransferFigures {
 const seconds = (from: string, to: string): number => Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
 
 /** Metrics of a version's run: sizes and durations from the manifest, costs where they are known. */
-export function runMetrics(manifest: Manifest, figures?: TransferFigures): Record<string, number> {
+function runMetrics(manifest: Manifest, figures?: TransferFigures): Record<string, number> {
   const { trained, quiescent, uploaded, verified } = manifest.provenance;
   const uploadSeconds = seconds(quiescent, uploaded);
   return {

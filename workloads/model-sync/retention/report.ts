@@ -5,7 +5,7 @@ import type { Plan, Removal } from "./plan";
 import { reclaimableBytes } from "./plan";
 
 /** Where the last report lies, for the exporter. */
-export const reportKey = "retention/report.json";
+const reportKey = "retention/report.json";
 
 const byKind = z.object({
   version: z.number(),

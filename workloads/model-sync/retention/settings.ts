@@ -6,7 +6,7 @@ import { SettingsError } from "../settingsError";
 const { s3, mlflow, timeouts, retry } = settingsSchema.shape;
 
 /** Settings of the hub's commands: `gc`, `promote`, `rollback`, and `export` of their metrics. */
-export const hubSettingsSchema = z
+const hubSettingsSchema = z
   .strictObject({
     s3,
     mlflow: mlflow.unwrap(),
@@ -44,7 +44,6 @@ export const hubSettingsSchema = z
   });
 
 export type HubSettings = z.output<typeof hubSettingsSchema>;
-export type HubSettingsInput = z.input<typeof hubSettingsSchema>;
 
 /** Checks the hub's settings; a SettingsError names each field with its fault. */
 export function parseHubSettings(value: unknown): HubSettings {

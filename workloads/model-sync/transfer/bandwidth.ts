@@ -7,7 +7,7 @@ const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 type Day = (typeof days)[number];
 
 /** Day of the week and minutes since midnight in a time zone. */
-export function localTime(now: Date, timeZone: string): { readonly day: Day; readonly minutes: number } {
+function localTime(now: Date, timeZone: string): { readonly day: Day; readonly minutes: number } {
   const parts = new Intl.DateTimeFormat("en-US", {
     timeZone,
     weekday: "short",

@@ -56,7 +56,7 @@ export interface LocalSums {
 }
 
 /** Whether an object holds what was read, by size and by the CRC-32 that the store verified when it took the bytes. */
-export function holds(info: ObjectInfo, file: FileStat, sums: LocalSums): boolean {
+function holds(info: ObjectInfo, file: FileStat, sums: LocalSums): boolean {
   return info.size === file.size && info.crc32 === sums.crc32;
 }
 
