@@ -148,6 +148,14 @@ function protocolProblems({ protocol, corpus, scenarios }: BenchmarkTargetSettin
             `must be ${openai ? "words, or examples with prompts" : "rows, or examples with instances"}: the protocol is ${protocol}`,
           ),
         ]),
+    ...("input" in corpus && protocol !== "kserve-v2"
+      ? [
+          tell(
+            ["corpus", "input"],
+            `must be left out: only kserve-v2 names inputs, and the protocol is ${protocol}`,
+          ),
+        ]
+      : []),
     ...(scenarios.warm.streamsPerSecond > 0 && !openai
       ? [tell(["scenarios", "warm", "streamsPerSecond"], "must be 0: only the protocol openai streams")]
       : []),

@@ -21,6 +21,13 @@ const flag = (fallback: boolean) => z.boolean({ error: "must be true or false" }
 const named = { name: fields.word };
 const random = { distinct: fields.count(1, 10_000).default(256), seed: z.int().default(1) };
 
+const DATATYPES = ["FP64", "FP32", "INT64", "INT32", "INT16", "INT8", "UINT8"] as const;
+/** The input of a model that is asked by protocol v2, which knows inputs by their names. */
+const input = object({
+  name: fields.word.default("input-0"),
+  datatype: z.enum(DATATYPES, { error: `must be one of ${DATATYPES.join(", ")}` }).default("FP64"),
+}).exactOptional();
+
 /** Requests, varied so that no cache is what is measured. */
 const corpus = z.discriminatedUnion(
   "kind",
@@ -33,11 +40,13 @@ const corpus = z.discriminatedUnion(
       low: number.default(0),
       high: number.default(1),
       ...random,
+      input,
     }),
     object({ kind: z.literal("words"), ...named, promptTokens: whole, outputTokens: whole, ...random }),
     object({
       kind: z.literal("examples"),
       ...named,
+      input,
       examples: list(
         z.union(
           [

@@ -1,6 +1,12 @@
 import type { PodResources } from "./types";
 import type { WorkerBundle } from "./workers";
 
+/** The input of a model that is asked by protocol v2: its name, and the type of its numbers. */
+interface BenchmarkInput {
+  readonly name: string;
+  readonly datatype: "FP64" | "FP32" | "INT64" | "INT32" | "INT16" | "INT8" | "UINT8";
+}
+
 /** Requests, varied so that no cache is what is measured; what is random is the same for the same seed. */
 export type BenchmarkCorpus = { readonly name: string } & (
   | {
@@ -11,6 +17,7 @@ export type BenchmarkCorpus = { readonly name: string } & (
       readonly high: number;
       readonly distinct: number;
       readonly seed: number;
+      readonly input?: BenchmarkInput;
     }
   | {
       readonly kind: "words";
@@ -21,6 +28,7 @@ export type BenchmarkCorpus = { readonly name: string } & (
     }
   | {
       readonly kind: "examples";
+      readonly input?: BenchmarkInput;
       readonly examples: (
         | { instances: number[][]; expect?: unknown[] }
         | { prompt: string; outputTokens: number; expect?: string }

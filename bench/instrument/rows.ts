@@ -6,6 +6,12 @@ export interface Pair {
   readonly truth: number;
 }
 
+/** The wrong ones where any is wrong: for what must hold in every round, which a median would hide. */
+export function worstOf(pairs: readonly Pair[]): readonly Pair[] {
+  const wrong = pairs.filter(({ measured, truth }) => measured !== truth);
+  return wrong.length > 0 ? wrong : pairs;
+}
+
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
 /**

@@ -337,6 +337,17 @@ it("as many requests are asked for as the judge's 95th percentile takes", () => 
   expect(asked(one + 1)).toEqual([]);
 });
 
+it("inputs are named for protocol v2 alone, by a type that it has", () => {
+  const rows = { kind: "rows", name: "rows", columns: 4, input: { name: "x", datatype: "FP32" } };
+  expect(problems({ protocol: "kserve-v2", corpus: rows })).toEqual([]);
+  expect(problems({ protocol: "kserve-v1", corpus: rows })).toEqual([
+    `${at}.corpus.input = {"name":"x","datatype":"FP32"}: must be left out: only kserve-v2 names inputs, and the protocol is kserve-v1`,
+  ]);
+  expect(problems({ protocol: "kserve-v2", corpus: { ...rows, input: { datatype: "float" } } })).toEqual([
+    `${at}.corpus.input.datatype = "float": must be one of FP64, FP32, INT64, INT32, INT16, INT8, UINT8`,
+  ]);
+});
+
 it("a first token is no limit of what does not stream", () => {
   const rows = { kind: "rows", name: "rows", columns: 4 };
   expect(problems({ protocol: "kserve-v1", corpus: rows, slos: { firstTokenP95Seconds: 1 } })).toEqual([

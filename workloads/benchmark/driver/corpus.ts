@@ -22,10 +22,16 @@ function seeded(seed: number): () => number {
   };
 }
 
-function rowsBody(protocol: Target["protocol"], instances: readonly (readonly number[])[]): string {
+type Input = Extract<Corpus, { readonly kind: "rows" }>["input"];
+
+function rowsBody(
+  protocol: Target["protocol"],
+  instances: readonly (readonly number[])[],
+  { name, datatype }: NonNullable<Input> = { name: "input-0", datatype: "FP64" },
+): string {
   if (protocol === "kserve-v1") return JSON.stringify({ instances });
   const shape = [instances.length, instances[0]?.length ?? 0];
-  return JSON.stringify({ inputs: [{ name: "input-0", shape, datatype: "FP64", data: instances.flat() }] });
+  return JSON.stringify({ inputs: [{ name, shape, datatype, data: instances.flat() }] });
 }
 
 const promptBody = (model: string, prompt: string, tokens: number): string =>
@@ -39,12 +45,16 @@ export function makeCorpus(
   switch (corpus.kind) {
     case "rows": {
       const random = seeded(corpus.seed);
-      const value = (): number => Number((corpus.low + (corpus.high - corpus.low) * random()).toPrecision(6));
+      const whole = corpus.input !== undefined && !corpus.input.datatype.startsWith("FP");
+      const value = (): number => {
+        const drawn = corpus.low + (corpus.high - corpus.low) * random();
+        return whole ? Math.round(drawn) : Number(drawn.toPrecision(6));
+      };
       return Array.from({ length: corpus.distinct }, () => {
         const instances = Array.from({ length: corpus.rows }, () =>
           Array.from({ length: corpus.columns }, value),
         );
-        return { body: rowsBody(protocol, instances), answers: corpus.rows };
+        return { body: rowsBody(protocol, instances, corpus.input), answers: corpus.rows };
       });
     }
     case "words": {
@@ -61,7 +71,7 @@ export function makeCorpus(
         return "prompt" in example
           ? { body: promptBody(model, example.prompt, example.outputTokens), ...expect }
           : {
-              body: rowsBody(protocol, example.instances),
+              body: rowsBody(protocol, example.instances, corpus.input),
               answers: example.instances.length,
               ...expect,
             };

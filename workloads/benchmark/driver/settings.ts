@@ -16,6 +16,15 @@ const seconds = (fallback: number) => z.number().positive().default(fallback);
 
 const values = z.array(z.number());
 
+/** Types of numbers that a request of protocol v2 can name. */
+export const datatypes = ["FP64", "FP32", "INT64", "INT32", "INT16", "INT8", "UINT8"] as const;
+
+/** The input of a model that is asked by protocol v2, which knows inputs by their names. */
+const inputSchema = z.strictObject({
+  name: z.string().min(1).default("input-0"),
+  datatype: z.enum(datatypes).default("FP64"),
+});
+
 /** Where requests come from. `{{id}}` in a prompt becomes the request's mark, unlike any other's. */
 const corpusSchema = z.discriminatedUnion("kind", [
   /** Instances of random values, the same for the same seed; only the answer's form is checked. */
@@ -27,6 +36,7 @@ const corpusSchema = z.discriminatedUnion("kind", [
     high: z.number().default(1),
     distinct: z.int().min(1).max(10_000).default(256),
     seed: z.int().default(1),
+    input: inputSchema.optional(),
   }),
   /** Prompts of random words, each begun with the request's mark; only the answer's form is checked. */
   z.strictObject({
@@ -39,6 +49,7 @@ const corpusSchema = z.discriminatedUnion("kind", [
   /** Requests whose answers are known; a wrong answer is no good one, however fast. */
   z.strictObject({
     kind: z.literal("examples"),
+    input: inputSchema.optional(),
     examples: z
       .array(
         z.union([

@@ -147,6 +147,32 @@ describe("the corpus", () => {
     });
   });
 
+  it("names the input of a model of protocol v2 and its type; whole numbers where it takes such", () => {
+    const { corpus, target } = settings({
+      corpus: {
+        kind: "rows",
+        columns: 3,
+        distinct: 2,
+        low: 0,
+        high: 255,
+        input: { name: "image", datatype: "UINT8" },
+      },
+    });
+    for (const { body } of makeCorpus(corpus, { ...target, protocol: "kserve-v2" })) {
+      const { inputs } = JSON.parse(body) as { inputs: { name: string; datatype: string; data: number[] }[] };
+      expect(inputs).toMatchObject([{ name: "image", datatype: "UINT8", shape: [1, 3] }]);
+      expect(inputs[0]?.data.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)).toBe(
+        true,
+      );
+    }
+    const examples = settings({
+      corpus: { kind: "examples", input: { name: "x" }, examples: [{ instances: [[0.5]] }] },
+    }).corpus;
+    expect(JSON.parse(makeCorpus(examples, { ...target, protocol: "kserve-v2" })[0]?.body ?? "")).toEqual({
+      inputs: [{ name: "x", shape: [1, 1], datatype: "FP64", data: [0.5] }],
+    });
+  });
+
   it("marks requests within the first block of 16 tokens of a prefix cache, each by a mark of its own", () => {
     const marks = ["warm", "saturation-1", "saturation-2", "stream"].flatMap((step) => {
       const markOf = marksOf(`benchmark-iris-29384723-abcde-${step}`);
