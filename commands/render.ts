@@ -115,7 +115,10 @@ function sortKey({ kind, metadata }: RenderedObject): string {
  *
  * `folder` holds `Pulumi.<stack>.yaml`. Throws what the program throws on such settings.
  */
-export async function renderObjects(stack: string, folder = process.cwd()): Promise<readonly RenderedObject[]> {
+export async function renderObjects(
+  stack: string,
+  folder = process.cwd(),
+): Promise<readonly RenderedObject[]> {
   const { values, secretKeys } = await withPlaceholders(configOfFile(folder, stack), stack);
   const recorder = new Recorder(values["federation:cluster"] ?? "");
   await pulumi.runtime.setMocks(recorder, "federation", stack, true, "organization");
