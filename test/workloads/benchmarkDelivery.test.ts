@@ -252,7 +252,7 @@ describe("a run that is written everywhere", () => {
     expect(labels.map(({ metric }) => metric)).toEqual([
       { cluster: "cloud", model: "sums", version: "3", testid: "gate-1" },
     ]);
-    expect(await query('last_over_time(k6_latency_total[5m])')).toEqual([]);
+    expect(await query("last_over_time(k6_latency_total[5m])")).toEqual([]);
     const names = (await query('group by (__name__) (last_over_time({__name__=~"k6_.*"}[5m]))')).map(
       ({ metric }) => (metric as { __name__: string }).__name__,
     );

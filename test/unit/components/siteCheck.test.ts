@@ -168,8 +168,8 @@ describe("what a site's Prometheus says", () => {
 
 test("rules look back as far as the longest of their ranges, subqueries and offsets", () => {
   const rule = (expr: string) => ({ record: "a:b:c", expr });
-  expect(
-    lookBack([{ rules: [rule("rate(a[1h])"), rule("max_over_time(a[90m:1m] offset 30m)")] }]),
-  ).toBe("90m");
+  expect(lookBack([{ rules: [rule("rate(a[1h])"), rule("max_over_time(a[90m:1m] offset 30m)")] }])).toBe(
+    "90m",
+  );
   expect(lookBack([{ rules: [rule("up")] }])).toBe("5m");
 });
