@@ -13,10 +13,10 @@ const a6000: GpuModel = {
 const t4: GpuModel = { modelName: "Simulated Tesla T4", memoryMiB: 15_360, watts: { idle: 10, most: 70 } };
 
 /**
- * The GPUs of the hub's node: the types of its site, and enough for a model that is scaled to three replicas. The
- * member's are in hosts outside Kubernetes, as on its site.
+ * The GPUs of the hub's node: the types of its site, and enough of the first for a model that is scaled to three replicas,
+ * as pods take GPUs in their order. The member's are in hosts outside Kubernetes, as on its site.
  */
-export const gpus: readonly GpuModel[] = [a6000, t4, a6000, t4];
+export const gpus: readonly GpuModel[] = [a6000, a6000, a6000, t4];
 
 /** The extended resource that pods ask for. */
 export const gpuResource = "nvidia.com/gpu";

@@ -32,7 +32,7 @@ export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {
   slos: {
     coldStartSeconds: 120,
     warmP95Seconds: 1,
-    requestsPerSecondPerGpu: 40,
+    requestsPerSecondPerGpu: 20,
     gpuUtilisation: 0.4,
     autoscalingSeconds: 120,
   },
