@@ -1,4 +1,3 @@
-import { gpusHeld } from "../../workloads/benchmark/analysis/gpus";
 import { judgeStep } from "../../workloads/benchmark/analysis/knee";
 import { bucketOf } from "../../workloads/benchmark/buckets";
 import { parseResult, targetSchema } from "../../workloads/benchmark/result";
@@ -268,9 +267,6 @@ export function runAgainst(run: Run = {}): Result {
     tools: { k6: "1.8.1" },
   });
 }
-
-/** Rate per GPU of a load. */
-export const perGpu = (target: Target, one: Load): number => one.targetRate / gpusHeld(target, one);
 
 /** The same result with its warm window changed. */
 export function withWarm(result: Result, change: (load: Load) => Partial<Load>): Result {

@@ -75,7 +75,6 @@ export const kubernetesSchema = z.strictObject({
 });
 
 export type PrometheusSettings = z.output<typeof prometheusSchema>;
-export type RemoteWriteSettings = z.output<typeof remoteWriteSchema>;
 export type StoreSettings = z.output<typeof storeSchema>;
 export type RegistrySettings = z.output<typeof registrySchema>;
 export type KubernetesSettings = z.output<typeof kubernetesSchema>;
