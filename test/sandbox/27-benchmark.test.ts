@@ -5,6 +5,7 @@ import { sandboxBenchmark } from "../../sandbox/project/benchmark";
 import { query, queryValue } from "../../sandbox/prometheus";
 import { stackOutputs } from "../../sandbox/pulumi";
 import { namespace, predictor } from "../../sandbox/serving/objects";
+import { GPU_SCRAPES } from "../../workloads/benchmark/analysis/gpus";
 import type { Judgement } from "../../workloads/benchmark/analysis/judge";
 import { parseResult, scenarios, type Result } from "../../workloads/benchmark/result";
 import { benchmarkEvidence, runBenchmarkJob, type BenchmarkRunEnd } from "../support/benchmarkJob";
@@ -56,7 +57,7 @@ describe("the benchmark of the served model", () => {
     expect(result.run).toBe(end.run);
     expect(result.target).toMatchObject({ model, version, cluster: "cloud", simulated: true, namespace });
     expect(result.evidence.smoke).toMatchObject({ failures: {}, wrongAnswers: 0 });
-    expect(result.evidence.warm?.load.targetRate).toBe(12);
+    expect(result.evidence.warm?.load.targetRate).toBe(9);
     expect(result.evidence.soak?.windows).toHaveLength(2);
     expect(result.evidence.saturation?.steps.length).toBeGreaterThan(0);
   });
@@ -68,17 +69,15 @@ describe("the benchmark of the served model", () => {
     ])
       for (const gpu of load.gpus ?? []) {
         expect(gpu).toMatchObject({ type: simulatedType("rtx-a6000"), simulated: true });
-        expect(gpu.utilisation.length).toBeGreaterThanOrEqual(3);
         expect(gpu.utilisation.length).toBeLessThanOrEqual(Math.ceil(load.seconds / 5) + 1);
       }
-    expect(result.evidence.warm!.load.gpus).toHaveLength(1);
+    // of a replica that the autoscaler adds meanwhile there are fewer
+    const scrapes = result.evidence.warm!.load.gpus?.map(({ utilisation }) => utilisation.length) ?? [];
+    expect(Math.max(...scrapes)).toBeGreaterThanOrEqual(result.evidence.warm!.load.seconds / 5 - 1);
     const { summary, costs } = JSON.parse(stored("judged.json")) as Judgement;
-    expect(summary.figures).toMatchObject({
-      warmGpuUtilisation: expect.any(Number) as unknown,
-      gpuUtilisation: expect.any(Number) as unknown,
-      costPer1000Requests: expect.any(Number) as unknown,
-      joulesPer1000Requests: expect.any(Number) as unknown,
-    });
+    const { warmGpuUtilisation, gpuUtilisation, joulesPer1000Requests } = summary.figures;
+    expect(warmGpuUtilisation !== undefined).toBe(scrapes.every((count) => count >= GPU_SCRAPES));
+    expect(joulesPer1000Requests !== undefined).toBe(gpuUtilisation !== undefined);
     const row = costs.find(({ gpuType }) => gpuType === simulatedType("rtx-a6000"))!;
     expect(row).toMatchObject({
       state: "measured",
