@@ -40,7 +40,8 @@ export const sandboxBenchmark: z.input<typeof benchmarkTarget> = {
   scenarios: {
     // one replica's: at 12 a second the autoscaler begins to think of a second one
     warm: { rate: 9, warmUpSeconds: 5, seconds: 80 },
-    saturation: { startRate: 60, maxRate: 150, limitSeconds: 240, stepSeconds: 24, warmUpSeconds: 2 },
+    // a rate that three replicas carry: to look for their knee takes minutes more
+    saturation: { startRate: 60, maxRate: 120, limitSeconds: 220, stepSeconds: 20, warmUpSeconds: 2 },
     soak: { rate: 20, windows: 2, windowSeconds: 32, warmUpSeconds: 5 },
     // at most half a core of load
     autoscaling: { rateBefore: 2, rateAfter: 30, beforeSeconds: 15, holdSeconds: 100, returnSeconds: 240 },

@@ -72,26 +72,17 @@ describe("the benchmark of the served model", () => {
         expect(gpu.utilisation.length).toBeLessThanOrEqual(Math.ceil(load.seconds / 5) + 1);
       }
     // of a replica that the autoscaler adds meanwhile there are fewer
-    const { gpus, replicas, seconds } = result.evidence.warm!.load;
+    const { gpus, replicas } = result.evidence.warm!.load;
     const scrapes = gpus?.map(({ utilisation }) => utilisation.length) ?? [];
-    expect(Math.max(...scrapes)).toBeGreaterThanOrEqual(seconds / 5 - 1);
+    expect(Math.max(...scrapes)).toBeGreaterThanOrEqual(GPU_SCRAPES);
     const { summary, costs } = JSON.parse(stored("judged.json")) as Judgement;
-    const { warmGpuUtilisation, gpuUtilisation, joulesPer1000Requests } = summary.figures;
+    const { warmGpuUtilisation, kneeRatePerGpu, costPer1000Requests } = summary.figures;
     const all = scrapes.length >= Math.round(replicas) && scrapes.every((count) => count >= GPU_SCRAPES);
     expect(warmGpuUtilisation !== undefined).toBe(all);
-    expect(joulesPer1000Requests !== undefined).toBe(gpuUtilisation !== undefined);
-    const row = costs.find(({ gpuType }) => gpuType === simulatedType("rtx-a6000"))!;
-    expect(row).toMatchObject({
-      state: "measured",
-      simulated: true,
-      kneeRatePerGpu: summary.figures.kneeRatePerGpu,
-    });
-    // what an hour of the GPU costs, over the requests that it answers in one
-    const { pricePerGpuHour } = result.target;
-    expect(summary.figures.costPer1000Requests).toBeCloseTo(
-      (1000 * pricePerGpuHour[simulatedType("rtx-a6000")]!) / (3600 * summary.figures.kneeRatePerGpu!),
-      4,
-    );
+    expect(costs.map(({ gpuType }) => gpuType)).toEqual(["rtx-a6000", "tesla-t4"].map(simulatedType));
+    // what an hour of the GPU costs, over the requests that it answers in one: of a knee that was found
+    const price = result.target.pricePerGpuHour[simulatedType("rtx-a6000")]!;
+    expect(costPer1000Requests ?? Infinity).toBeCloseTo((1000 * price) / (3600 * (kneeRatePerGpu ?? 0)), 4);
   });
 
   it("tells how late its client was, and how much the model's CPU limit throttled it", () => {
