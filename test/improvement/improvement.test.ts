@@ -197,6 +197,10 @@ describe("the first recommendation, applied by its setting", () => {
     const before = await measure();
     const { load } = before.result.evidence.warm!;
     coresPerRequest = (load.server?.cpuCores ?? NaN) / (load.achievedRate + lightLoad);
+    // its knee is found: what an hour of the GPU costs, over the requests that it answers in one
+    const { costPer1000Requests, kneeRatePerGpu } = before.judgement.summary.figures;
+    const price = before.result.target.pricePerGpuHour[simulatedType("rtx-a6000")]!;
+    expect(costPer1000Requests).toBeCloseTo((1000 * price) / (3600 * kneeRatePerGpu!), 5);
     const first = firstOf(before);
     expect(first.change).toEqual({
       knob: "cpuLimitCores",

@@ -62,7 +62,7 @@ describe("the benchmark of the served model", () => {
     expect(result.evidence.saturation?.steps.length).toBeGreaterThan(0);
   });
 
-  it("watched the GPU of every replica over exactly its windows, and priced what it did", () => {
+  it("watched the GPU of every replica over exactly its windows, and prices no knee that it did not find", () => {
     for (const load of [
       result.evidence.warm!.load,
       ...result.evidence.saturation!.steps.map((step) => step.load),
@@ -80,7 +80,7 @@ describe("the benchmark of the served model", () => {
     const all = scrapes.length >= Math.round(replicas) && scrapes.every((count) => count >= GPU_SCRAPES);
     expect(warmGpuUtilisation !== undefined).toBe(all);
     expect(costs.map(({ gpuType }) => gpuType)).toEqual(["rtx-a6000", "tesla-t4"].map(simulatedType));
-    // what an hour of the GPU costs, over the requests that it answers in one: of a knee that was found
+    // its highest rate is one that the replicas carry: elsewhere, of a knee, what an hour costs over the requests of one
     const price = result.target.pricePerGpuHour[simulatedType("rtx-a6000")]!;
     expect(costPer1000Requests ?? Infinity).toBeCloseTo((1000 * price) / (3600 * (kneeRatePerGpu ?? 0)), 4);
   });
